@@ -1,0 +1,15 @@
+namespace Tendering.Contracts.Tenders;
+
+/// <summary>A tender is public: all that others need to take bids, hold money, open, draw and evaluate. Amounts in minor units (fen).</summary>
+[Event("tenders.tender-published")]
+public sealed record TenderPublished(
+    Guid TenderId, string Number, string Title, string RuleSet, Guid AgencyId, string AgencyName, Guid TendererId, string TendererName, string Currency,
+    DateTimeOffset PublishedAt, string DocumentsHash, int Threshold, PublishedCustodian[] Custodians, PublishedLot[] Lots) : ITenderEvent;
+
+/// <summary>Who holds share <paramref name="Index"/> (from 1) of what opens the bids. The key is a P-256 point, base64url.</summary>
+public sealed record PublishedCustodian(int Index, Guid OrganisationId, string OrganisationName, string PublicKey);
+
+/// <summary>One lot. <paramref name="OpeningMinutes"/> is the time that custodians, and then bidders, have to help open the bids.</summary>
+public sealed record PublishedLot(
+    Guid LotId, int Number, string Title, long CeilingPrice, long? MinimumPrice, long Deposit, DateTimeOffset BidDeadline, DateTimeOffset OpeningAt,
+    int OpeningMinutes, string EvaluationMethod, string Specialty, int CommitteeSize, int MinimumBidders);

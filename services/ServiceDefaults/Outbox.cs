@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts;
+
+namespace Tendering.ServiceDefaults;
+
+/// <summary>An event in the publishing service's own database: written with the state it tells of, numbered later by the relay, kept for ever.</summary>
+public sealed class OutboxEvent
+{
+    public long Position { get; private init; }
+    public long? Sequence { get; private init; }
+    public Guid Id { get; init; } = Guid.CreateVersion7();
+    public required string Type { get; init; }
+    public required int Version { get; init; }
+    public Guid? TenderId { get; init; }
+    public required string Payload { get; init; }
+    public string? SecretUntil { get; init; }
+    public byte[]? Salt { get; init; }
+    public Guid? PersonId { get; init; }
+    public Guid? OrganisationId { get; init; }
+    public string? Role { get; init; }
+    public string? Address { get; init; }
+    public required DateTimeOffset OccurredAt { get; init; }
+    public string? TraceParent { get; init; } = Activity.Current?.Id;
+}
+
+/// <summary>An event as it travels: who, when, from where (the law's record of every step), and the payload as JSON text.</summary>
+public sealed record Envelope(
+    Guid Id, string Type, int Version, string Source, long Sequence, Guid? TenderId, string Payload, string? SecretUntil, byte[]? Salt,
+    Guid? PersonId, Guid? OrganisationId, string? Role, string? Address, DateTimeOffset OccurredAt, string? TraceParent);
+
+public static class Outbox
+{
+    /// <summary>How events are written: camel case, strict numbers, unknown members ignored so that versions can grow.</summary>
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.Strict };
+
+    private static readonly ConcurrentDictionary<Type, EventAttribute> Names = new();
+
+    public static EventAttribute NameOf(Type type) => Names.GetOrAdd(type, t =>
+        t.GetCustomAttribute<EventAttribute>() ?? throw new InvalidOperationException($"{t} is no event: it has no [Event] name."));
+
+    /// <summary>Queues the event. It leaves with the transaction of the next SaveChanges, or not at all.</summary>
+    public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class
+    {
+        var name = NameOf(typeof(T));
+        var caller = Caller.Current;
+        db.Add(new OutboxEvent
+        {
+            Type = name.Name, Version = name.Version, SecretUntil = name.SecretUntil,
+            Salt = name.SecretUntil is null ? null : RandomNumberGenerator.GetBytes(32),
+            TenderId = (message as ITenderEvent)?.TenderId, Payload = JsonSerializer.Serialize(message, Json),
+            PersonId = caller.PersonId, OrganisationId = caller.OrganisationId, Role = caller.Roles.Count > 0 ? string.Join(' ', caller.Roles) : null,
+            Address = caller.Address, OccurredAt = occurredAt,
+        });
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Tendering.ServiceDefaults;
+
+/// <summary>A rule said no. The caller may mend the request; nobody needs to be paged.</summary>
+public sealed class RuleBrokenException(string code, string message, string? ruleId = null, string? article = null) : Exception(message)
+{
+    /// <summary>Stable, in kebab case: what a client switches on.</summary>
+    public string Code { get; } = code;
+
+    /// <summary>The rule's id in its rule set, where the law asks for it.</summary>
+    public string? RuleId { get; } = ruleId;
+
+    public string? Article { get; } = article;
+}
+
+/// <summary>The thing does not exist, or the caller may not know that it does.</summary>
+public sealed class NotFoundException(string what) : Exception($"There is no such {what}.");
+
+/// <summary>The request is malformed: errors by field.</summary>
+public sealed class MalformedException(string field, string message) : Exception(message)
+{
+    public string Field { get; } = field;
+}
+
+/// <summary>The caller is known and may not do this.</summary>
+public sealed class ForbiddenException(string message) : Exception(message);
+
+public static class Rule
+{
+    public static void Require(bool holds, string code, string message, string? ruleId = null, string? article = null)
+    {
+        if (!holds) throw new RuleBrokenException(code, message, ruleId, article);
+    }
+}
+
+public static class Found
+{
+    /// <summary>The value, or 404 naming what is missing.</summary>
+    public static T Or404<T>(this T? value, string what) where T : class => value ?? throw new NotFoundException(what);
+}
+
+/// <summary>Turns every failure into RFC 9457 problem details with a stable code.</summary>
+public sealed partial class ProblemHandler(IProblemDetailsService problems, ILogger<ProblemHandler> log) : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            httpContext.Response.StatusCode = 499;
+            return true;
+        }
+        var problem = Describe(exception, httpContext);
+        if (problem.Status >= 500) LogFault(log, exception, problem.Extensions["traceId"]?.ToString());
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
+        httpContext.Response.StatusCode = problem.Status!.Value;
+        return await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
+    }
+
+    private static ProblemDetails Describe(Exception exception, HttpContext http) => exception switch
+    {
+        RuleBrokenException broken => Problem(409, broken.Code, broken.Message, broken.RuleId, broken.Article),
+        NotFoundException => Problem(404, "not-found", exception.Message),
+        ForbiddenException => Problem(403, "forbidden", exception.Message),
+        MalformedException malformed => new HttpValidationProblemDetails(new Dictionary<string, string[]> { [malformed.Field] = [malformed.Message] })
+        {
+            Status = 400, Type = "/problems/malformed", Title = "The request is malformed.", Extensions = { ["code"] = "malformed" },
+        },
+        BadHttpRequestException bad => Problem(bad.StatusCode, bad.StatusCode == 413 ? "too-large" : "malformed", Plain(bad)),
+        DbUpdateConcurrencyException => Problem(409, "changed-meanwhile", "Somebody else changed this at the same moment: load it again and repeat."),
+        _ when IsDatabaseAway(exception) => Fault(503, "unavailable", "The database does not answer at the moment: repeat with the same Idempotency-Key.", http),
+        _ => Fault(500, "fault", "Something went wrong here. Quote the trace id when you report it.", http),
+    };
+
+    /// <summary>True where the database, not the request, is the reason: a repeat may succeed.</summary>
+    public static bool IsDatabaseAway(Exception? exception) => exception switch
+    {
+        null => false,
+        // 57P01 to 57P03: the server is being stopped, has crashed, or is starting; 53300: too many connections.
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03" or "53300",
+        NpgsqlException => true,
+        _ => IsDatabaseAway(exception.InnerException),
+    };
+
+    private static string Plain(BadHttpRequestException bad) =>
+        bad.InnerException is System.Text.Json.JsonException json ? $"The body is not the JSON that is asked for{(json.Path is { } p ? $" (at {p})" : "")}." : "The request cannot be read as it was sent.";
+
+    private static ProblemDetails Problem(int status, string code, string message, string? rule = null, string? article = null)
+    {
+        var problem = new ProblemDetails { Status = status, Type = $"/problems/{code}", Title = message, Extensions = { ["code"] = code } };
+        if (rule is not null) problem.Extensions["rule"] = rule;
+        if (article is not null) problem.Extensions["article"] = article;
+        return problem;
+    }
+
+    private static ProblemDetails Fault(int status, string code, string message, HttpContext http)
+    {
+        var problem = Problem(status, code, message);
+        problem.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
+        return problem;
+    }
+
+    [LoggerMessage(LogLevel.Error, "Request failed, trace {Trace}.")]
+    private static partial void LogFault(ILogger log, Exception exception, string? trace);
+}
