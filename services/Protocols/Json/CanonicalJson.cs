@@ -1,0 +1,193 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Tendering.Protocols;
+
+/// <summary>The one byte form of a JSON value (RFC 8785, JCS): keys sorted by UTF-16 code units, ECMAScript numbers, no white space, UTF-8.</summary>
+public static class CanonicalJson
+{
+    // ECMAScript numbers are doubles: beyond 2^53 neighbouring integers share one text, and one of two signed values could replace the other.
+    private const long IntegerMax = 1L << 53;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>camelCase, nulls written, nothing unknown, missing, doubled or of the wrong type read.</summary>
+    public static JsonSerializerOptions Options { get; } = CreateOptions();
+
+    /// <summary>Canonical bytes of a value; a number that would lose digits is refused with a <see cref="JsonException"/>. Prefer integers and strings.</summary>
+    public static byte[] Serialize<T>(T value)
+    {
+        using var document = JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(value, Options), Strict);
+        return Write(document.RootElement, exact: true);
+    }
+
+    /// <summary>Canonical bytes of JSON text; doubled keys and integers beyond 2^53 are refused with a <see cref="JsonException"/>.</summary>
+    public static byte[] Canonicalize(ReadOnlySpan<byte> json)
+    {
+        using var document = JsonDocument.Parse(json.ToArray(), Strict);
+        return Write(document.RootElement, exact: false);
+    }
+
+    /// <summary>Canonical bytes of a JSON tree, where null is the JSON null.</summary>
+    public static byte[] Canonicalize(JsonNode? node) => Canonicalize(node is null ? "null"u8 : JsonSerializer.SerializeToUtf8Bytes(node, Options));
+
+    /// <summary>Reads a value whose bytes must already be canonical; anything else is refused with a <see cref="JsonException"/>.</summary>
+    public static T Deserialize<T>(ReadOnlySpan<byte> canonical)
+    {
+        var value = JsonSerializer.Deserialize<T>(canonical, Options) ?? throw new JsonException("The value is null.");
+        return canonical.SequenceEqual(Serialize(value)) ? value : throw new JsonException("The JSON is not in canonical form (RFC 8785).");
+    }
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            NumberHandling = JsonNumberHandling.Strict,
+            PropertyNameCaseInsensitive = false,
+            AllowDuplicateProperties = false,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+
+    private static byte[] Write(JsonElement element, bool exact)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        WriteValue(output, element, exact);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static void WriteValue(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                WriteObject(output, element, exact);
+                break;
+            case JsonValueKind.Array:
+                WriteArray(output, element, exact);
+                break;
+            case JsonValueKind.String:
+                WriteString(output, Text(element));
+                break;
+            case JsonValueKind.Number:
+                WriteAscii(output, Number(element.GetRawText(), exact));
+                break;
+            default:
+                WriteAscii(output, element.GetRawText());
+                break;
+        }
+    }
+
+    private static void WriteObject(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
+    {
+        var separator = "{";
+        foreach (var property in element.EnumerateObject().Select(Named).OrderBy(member => member.Name, StringComparer.Ordinal))
+        {
+            WriteAscii(output, separator);
+            WriteString(output, property.Name);
+            WriteAscii(output, ":");
+            WriteValue(output, property.Value, exact);
+            separator = ",";
+        }
+
+        WriteAscii(output, separator == "{" ? "{}" : "}");
+    }
+
+    private static void WriteArray(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
+    {
+        var separator = "[";
+        foreach (var item in element.EnumerateArray())
+        {
+            WriteAscii(output, separator);
+            WriteValue(output, item, exact);
+            separator = ",";
+        }
+
+        WriteAscii(output, separator == "[" ? "[]" : "]");
+    }
+
+    private static (string Name, JsonElement Value) Named(JsonProperty property)
+    {
+        try
+        {
+            return (property.Name, property.Value);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("A key holds a lone surrogate.", e);
+        }
+    }
+
+    private static string Text(JsonElement element)
+    {
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("A string holds a lone surrogate.", e);
+        }
+    }
+
+    private static void WriteString(ArrayBufferWriter<byte> output, string text)
+    {
+        var escaped = new StringBuilder(text.Length + 2).Append('"');
+        foreach (var c in text)
+        {
+            _ = c switch
+            {
+                '"' => escaped.Append("\\\""),
+                '\\' => escaped.Append("\\\\"),
+                '\b' => escaped.Append("\\b"),
+                '\t' => escaped.Append("\\t"),
+                '\n' => escaped.Append("\\n"),
+                '\f' => escaped.Append("\\f"),
+                '\r' => escaped.Append("\\r"),
+                < ' ' => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ => escaped.Append(c),
+            };
+        }
+
+        output.Write(Encoding.UTF8.GetBytes(escaped.Append('"').ToString()));
+    }
+
+    private static void WriteAscii(ArrayBufferWriter<byte> output, string text) => output.Write(Encoding.ASCII.GetBytes(text));
+
+    private static string Number(string text, bool exact)
+    {
+        if (!text.AsSpan().ContainsAny('.', 'e', 'E'))
+        {
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) && integer is >= -IntegerMax and <= IntegerMax
+                ? integer.ToString(CultureInfo.InvariantCulture)
+                : throw new JsonException($"The integer {text} is beyond 2^53.");
+        }
+
+        var value = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (!double.IsFinite(value))
+        {
+            throw new JsonException($"The number {text} is too large.");
+        }
+
+        var written = EcmaScriptNumber.Write(value);
+        if (exact && Decimal(text) is { } asked && Decimal(written) is { } kept && asked != kept)
+        {
+            throw new JsonException($"The number {text} would be written as {written}; use a string.");
+        }
+
+        return written;
+    }
+
+    private static decimal? Decimal(string text)
+        => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

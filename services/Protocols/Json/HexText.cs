@@ -1,0 +1,20 @@
+using System.Security.Cryptography;
+
+namespace Tendering.Protocols;
+
+/// <summary>Lower-case hexadecimal, the one form in which hashes are written.</summary>
+public static class HexText
+{
+    public static string Encode(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+
+    /// <summary>SHA-256 of the bytes as 64 lower-case hexadecimal digits.</summary>
+    public static string Sha256(ReadOnlySpan<byte> bytes) => Encode(SHA256.HashData(bytes));
+
+    /// <summary>Decodes exactly <paramref name="length"/> bytes, or gives null for other lengths, upper case and other characters.</summary>
+    public static byte[]? TryDecode(string? text, int length)
+        => text is not null && text.Length == 2 * length && text.All(char.IsAsciiHexDigit) && !text.Any(char.IsAsciiLetterUpper)
+            ? Convert.FromHexString(text)
+            : null;
+
+    public static bool IsSha256(string? text) => TryDecode(text, 32) is not null;
+}
