@@ -3,6 +3,7 @@
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck disable=SC2034 # for those who include this
 LOCAL="$ROOT/deploy/local"
 # Everything that a run makes lies here. Another folder is another system beside the first.
 RUN="${TENDERING_RUN:-$ROOT/.run}"
@@ -23,7 +24,7 @@ fail_with_log() {
   local log="$RUN/log/$2.log"
   if [[ -s $log ]]; then
     warn "--- last 30 lines of $log"
-    tail -n 30 "$log" >&2
+    tail -n 30 "$log" | cut -c 1-400 >&2
     warn "---"
   fi
   die "$1" "$3"
@@ -95,9 +96,10 @@ settle_port() {
   remember "port_$name" "$port"
 }
 
-# --- processes: a record holds pid, start time and boot id, so that a pid used again by a stranger is never taken for ours.
+# --- processes: a record holds pid, start time, and boot id with folder, so that neither a stranger with a pid used again nor the
+# original of a copied folder is taken for ours.
 
-boot_id() { cat /proc/sys/kernel/random/boot_id; }
+here() { printf '%s/%s' "$(< /proc/sys/kernel/random/boot_id)" "$(cksum <<< "$RUN" | cut -d ' ' -f 1)"; }
 
 # The start time in clock ticks since boot; nothing for a process that is gone or a zombie.
 start_time() {
@@ -110,14 +112,14 @@ start_time() {
 }
 
 # record NAME PID [MARK]
-record() { printf '%s %s %s %s\n' "$2" "$(start_time "$2")" "$(boot_id)" "${3:-}" > "$RUN/pid/$1"; }
+record() { printf '%s %s %s %s\n' "$2" "$(start_time "$2")" "$(here)" "${3:-}" > "$RUN/pid/$1"; }
 
 # Prints the pid if the recorded process still runs.
 pid_of() {
-  local pid started boot
+  local pid started place
   [[ -f $RUN/pid/$1 ]] || return 1
-  read -r pid started boot _ < "$RUN/pid/$1" || return 1
-  [[ -n $started && $boot == "$(boot_id)" && $(start_time "$pid") == "$started" ]] && printf '%s' "$pid"
+  read -r pid started place _ < "$RUN/pid/$1" || return 1
+  [[ -n $started && $place == "$(here)" && $(start_time "$pid") == "$started" ]] && printf '%s' "$pid"
 }
 
 is_up() { pid_of "$1" > /dev/null; }
@@ -161,13 +163,15 @@ kill_now() {
 # ask_to_stop NAME SIGNAL; then await_stop NAME SECONDS: gracefully, and by SIGKILL when that takes too long.
 ask_to_stop() {
   local pid
-  if pid="$(pid_of "$1")"; then kill "-$2" "$pid" 2> /dev/null || true; fi
+  if pid="$(pid_of "$1")"; then
+    say "stopping $1"
+    kill "-$2" "$pid" 2> /dev/null || true
+  fi
 }
 
 await_stop() {
   local name=$1 limit=$2 start=$SECONDS shown=3
   is_up "$name" || { rm -f "$RUN/pid/$name"; return 0; }
-  say "stopping $name"
   while is_up "$name"; do
     if ((SECONDS - start >= limit)); then
       say "  $name has not ended in $limit s: SIGKILL"

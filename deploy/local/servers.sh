@@ -38,11 +38,14 @@ choose_servers() {
 
 kind_of() { recall "kind_$1"; }
 
+# A container's port is held by Docker, not by a process that we could tell from a stranger's.
+settle_server_port() { [[ $(kind_of "$1") == docker && -n $(recall "port_$1") ]] || settle_port "$1"; }
+
 # settle_addresses: ports and passwords of our servers; url_… is what clients use.
 settle_addresses() {
   local password
   if [[ $(kind_of postgres) != external ]]; then
-    settle_port postgres
+    settle_server_port postgres
     password="$(secret password_postgres)"
     remember url_postgres "Host=127.0.0.1;Port=$(recall port_postgres);Username=postgres;Password=$password;Database=postgres"
     POSTGRES_URL="$(recall url_postgres)"
@@ -50,7 +53,7 @@ settle_addresses() {
     POSTGRES_URL="$TENDERING_POSTGRES"
   fi
   if [[ $(kind_of rabbit) != external ]]; then
-    settle_port rabbit
+    settle_server_port rabbit
     password="$(secret password_rabbit)"
     remember url_rabbit "amqp://tendering:$password@127.0.0.1:$(recall port_rabbit)/"
     RABBIT_URL="$(recall url_rabbit)"
@@ -132,21 +135,27 @@ as_postgres_user() {
 
 # Prints the folder of the data: below $RUN, or under /var/tmp where the server's user cannot reach $RUN.
 postgres_folder() {
-  local folder user
+  local folder user home
+  user="$(postgres_user)"
   folder="$(recall folder_postgres)" || true
-  if [[ -z $folder || ! -d $folder ]]; then
-    user="$(postgres_user)"
-    folder="$RUN/postgres"
-    mkdir -p "$folder"
-    chmod 700 "$folder"
-    if [[ -n $user ]]; then
-      chown "$user" "$folder"
-      if ! (cd / && "${AS_POSTGRES[@]}" test -w "$folder" -a -x "$folder"); then
-        rmdir "$folder"
-        folder="$(mktemp -d /var/tmp/tendering-postgres.XXXXXXXX)"
-        chown "$user" "$folder"
-      fi
+  if [[ -n $folder && -d $folder ]]; then
+    # In a copy of the checkout the pointer names the original's data; in a moved one, its own.
+    home="$(cat "$folder/run" 2> /dev/null || true)"
+    if [[ $home == "$RUN" || ! -f $home/state ]]; then
+      printf '%s\n' "$RUN" > "$folder/run"
+      printf '%s' "$folder"
+      return
     fi
+  fi
+  folder="$RUN/postgres"
+  mkdir -p "$folder"
+  chmod 700 "$folder"
+  [[ -z $user ]] || chown "$user" "$folder"
+  if ! (cd / && "${AS_POSTGRES[@]}" test -w "$folder" -a -x "$folder"); then
+    rmdir "$folder"
+    folder="$(mktemp -d /var/tmp/tendering-postgres.XXXXXXXX)"
+    printf '%s\n' "$RUN" > "$folder/run"
+    chown "$user" "$folder"
     remember folder_postgres "$folder"
   fi
   printf '%s' "$folder"
@@ -168,6 +177,8 @@ launch_postgres() {
     rm -f "$folder/password"
     mv "$folder/data.new" "$folder/data"
   fi
+  # Data that were copied or restored by root.
+  if ((EUID == 0)) && [[ $(stat -c %U "$folder/data") != "$(postgres_user)" ]]; then chown -R "$(postgres_user)" "$folder/data"; fi
   # After a kill the file names a process that is gone, or a stranger who got its number since.
   if [[ -f $folder/data/postmaster.pid ]]; then
     stale="$(head -n 1 "$folder/data/postmaster.pid")"
@@ -226,7 +237,7 @@ END
     "RABBITMQ_MNESIA_BASE=$folder/mnesia" "RABBITMQ_LOG_BASE=$RUN/log" RABBITMQ_LOGS=- "RABBITMQ_PID_FILE=$folder/pid" \
     "RABBITMQ_ENABLED_PLUGINS_FILE=$folder/enabled_plugins" RABBITMQ_NODENAME=tendering@localhost \
     "RABBITMQ_NODE_PORT=$port" "RABBITMQ_DIST_PORT=$(recall port_dist)" \
-    "ERL_EPMD_PORT=$(recall port_epmd)" ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_MAX_NUMBER_OF_PROCESSES=131072 \
+    "ERL_CRASH_DUMP=$folder/crash.dump" "ERL_EPMD_PORT=$(recall port_epmd)" ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_MAX_NUMBER_OF_PROCESSES=131072 \
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false -kernel inet_dist_use_interface {127,0,0,1}" \
     "$script"
 }

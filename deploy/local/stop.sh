@@ -16,8 +16,8 @@ stop_servers
 if [[ ${1:-} == --delete ]]; then
   [[ $(kind_of postgres) != docker && $(kind_of rabbit) != docker ]] || compose down -v
   folder="$(recall folder_postgres)" || true
-  # Our own folder only, wherever the record points.
-  [[ $folder != /var/tmp/tendering-postgres.???????? ]] || rm -rf "$folder"
+  # Only what is ours: a copied checkout points to the original's data.
+  if [[ $folder == /var/tmp/tendering-postgres.???????? && $(cat "$folder/run" 2> /dev/null) == "$RUN" ]]; then rm -rf "$folder"; fi
   rm -rf "$RUN"
   say "stopped, and $RUN deleted"
 else

@@ -4,7 +4,7 @@
 SERVICES=(identity tenders bidding bid-opening expert-selection evaluation escrow credit supervision)
 READY_SECONDS_MAX=120
 
-# --- names: bid-opening is BidOpening as a project, bid_opening nowhere, bidopening in settings and databases.
+# --- names: the service bid-opening is the project BidOpening, and bidopening in settings (bash exports no hyphen) and databases.
 
 project_of() { sed -E 's/(^|-)(.)/\U\2/g' <<< "$1"; }
 setting_of() { printf '%s' "${1//-/}"; }
@@ -37,10 +37,7 @@ programs() {
 settle_programs() {
   local name
   settle_port gateway 8080
-  while read -r name; do
-    [[ $name == gateway ]] || settle_port "$name"
-    if [[ $name != all-in-one ]]; then continue; fi
-  done < <(programs)
+  for name in $(programs); do [[ $name == gateway ]] || settle_port "$name"; done
   [[ -z ${Clock__Mode:-} ]] || remember clock_mode "$Clock__Mode"
   [[ -n $(recall clock_mode) ]] || remember clock_mode simulated
   [[ -n $(recall key_master) ]] || remember key_master "$(head -c 32 /dev/urandom | base64 -w 0)"
@@ -97,7 +94,7 @@ read_settings() {
 needs_build() {
   local stamp="$ROOT/.run/built" name sources=()
   [[ -f $stamp && -f $stamp.end ]] || return 0
-  while read -r name; do [[ -f $(program "$name") ]] || return 0; done < <(programs)
+  for name in $(programs); do [[ -f $(program "$name") ]] || return 0; done
   for name in services gateway deploy tests; do [[ ! -d $ROOT/$name ]] || sources+=("$ROOT/$name"); done
   [[ -n $(find "$ROOT"/*.props "$ROOT"/*.sln "$ROOT/global.json" "$ROOT/.editorconfig" "${sources[@]}" \
     \( -name bin -o -name obj -o -name portal -o -name node_modules -o -path "$ROOT/deploy/local" -o -path "$ROOT/deploy/compose" \
@@ -137,6 +134,8 @@ launch_program() {
   for service in "${SERVICES[@]}"; do
     [[ $name == all-in-one || $name == "$service" ]] || hidden+=(-u "ConnectionStrings__$(setting_of "$service")")
   done
+  # The bank is a stranger to us.
+  [[ $name != bank ]] || hidden+=(-u TENDERING_RABBIT -u Keys__Master)
   (
     read_settings
     export ASPNETCORE_URLS
