@@ -20,6 +20,9 @@ run_suite() {
     /^ *total: [0-9]+/ { t = $2 } /^ *failed: [0-9]+/ { f = $2 } /^ *skipped: [0-9]+/ { s = $2 }
     END { f += e; p = t - f - s - r; if (f == 0 && (status != 0 || p + s == 0)) f = 1; print p, f, s + 0 }')
   printf '%s %s %s\n' "$passed" "$failed" "$skipped" > "$RESULTS/$name"
+  # One suite at a time speaks.
+  exec 8> "$RESULTS/../speaker"
+  flock 8
   if ((failed > 0)); then
     say "=== $name: exit code $status; $log"
     # The failures' own words; the whole log when the suite died before a summary.
@@ -27,6 +30,7 @@ run_suite() {
     ((status != 124)) || say "$name was ended: it took longer than $SUITE_SECONDS_MAX s"
   fi
   say "$name: $passed passed, $failed failed, $skipped skipped, $((SECONDS - begun)) s"
+  exec 8>&-
 }
 
 run_dotnet_suite() {
@@ -34,15 +38,25 @@ run_dotnet_suite() {
   run_suite "$1" dotnet exec "$dll"
 }
 
+# Scenarios start systems of their own in folders below this run's.
+stop_systems_of_tests() {
+  local folder
+  for folder in "$RUN"/*/pid; do
+    [[ ! -d $folder ]] || TENDERING_RUN="${folder%/pid}" "$LOCAL/stop.sh" > /dev/null 2>&1 9>&- || true
+  done
+}
+
 finish() {
   local status=$?
   trap - EXIT INT TERM
+  stop_systems_of_tests
   stop_servers > /dev/null 2>&1 || true
   [[ ! -s $RUN/sum ]] || cat "$RUN/sum"
   exit $status
 }
 
 # Nothing of an earlier run may help a test to pass.
+stop_systems_of_tests
 "$LOCAL/stop.sh" --delete > /dev/null
 lock
 remember apart 0
@@ -68,4 +82,4 @@ while (($(jobs -rp | wc -l) > 0)); do wait -n || true; done
 if [[ -d $ROOT/tests/Scenarios ]]; then run_dotnet_suite Scenarios; fi
 
 find "$RESULTS" -type f -exec cat {} + | awk '{ p += $1; f += $2; s += $3 }
-  END { if (p + f == 0) f = 1; printf "%d passed, %d failed%s\n", p, f, s > 0 ? ", " s " skipped" : ""; exit f > 0 }' > "$RUN/sum"
+  END { if (p + f == 0) f = 1; printf "%d passed, %d failed%s\n", p, f, (s > 0 ? ", " s " skipped" : ""); exit (f > 0) }' > "$RUN/sum"
