@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Builds, runs every test project below tests/ against servers of its own, and ends with the sum in one line.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+RUN="$ROOT/.run/test"
+export TENDERING_RUN="$RUN"
+. "$LOCAL/servers.sh"
+. "$LOCAL/system.sh"
+
+SUITE_SECONDS_MAX=900
+RESULTS="$RUN/results"
+
+# run_suite NAME COMMAND...: its output and summary are shown when it ends; "passed failed skipped" goes to a file for the sum.
+# Both of xunit's own and the testing platform's summary are understood. A crash, a hang or a suite without tests is a failure.
+run_suite() {
+  local name=$1 log="$RUN/log/$1.log" begun=$SECONDS status=0 passed failed skipped
+  shift
+  timeout -k 10 $SUITE_SECONDS_MAX "$@" > "$log" 2>&1 < /dev/null 9>&- || status=$?
+  read -r passed failed skipped < <(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v status=$status '
+    /Total: [0-9]+/ { for (i = 1; i < NF; i++) { n = $(i + 1) + 0; if ($i == "Total:") t = n; if ($i == "Errors:") e = n; if ($i == "Failed:") f = n; if ($i == "Skipped:") s = n; if ($i == "Run:") r = n } }
+    /^ *total: [0-9]+/ { t = $2 } /^ *failed: [0-9]+/ { f = $2 } /^ *skipped: [0-9]+/ { s = $2 }
+    END { f += e; p = t - f - s - r; if (f == 0 && (status != 0 || p + s == 0)) f = 1; print p, f, s + 0 }')
+  printf '%s %s %s\n' "$passed" "$failed" "$skipped" > "$RESULTS/$name"
+  # One suite at a time speaks.
+  exec 8> "$RESULTS/../speaker"
+  flock 8
+  if ((failed > 0)); then
+    say "=== $name: exit code $status; $log"
+    # The failures' own words; the whole log when the suite died before a summary.
+    if ((passed + failed + skipped > 1)); then sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -vE '^  (Discover|Start|Finish)' | head -n 400; else tail -n 60 "$log"; fi
+    ((status != 124)) || say "$name was ended: it took longer than $SUITE_SECONDS_MAX s"
+  fi
+  say "$name: $passed passed, $failed failed, $skipped skipped, $((SECONDS - begun)) s"
+  exec 8>&-
+}
+
+run_dotnet_suite() {
+  local dll="$ROOT/tests/$1/bin/Release/net10.0/Tendering.$1.dll"
+  run_suite "$1" dotnet exec "$dll"
+}
+
+# Scenarios start systems of their own in folders below this run's.
+stop_systems_of_tests() {
+  local folder
+  for folder in "$RUN"/*/pid; do
+    [[ ! -d $folder ]] || TENDERING_RUN="${folder%/pid}" "$LOCAL/stop.sh" > /dev/null 2>&1 9>&- || true
+  done
+}
+
+finish() {
+  local status=$?
+  trap - EXIT INT TERM
+  stop_systems_of_tests
+  stop_servers > /dev/null 2>&1 || true
+  [[ ! -s $RUN/sum ]] || cat "$RUN/sum"
+  exit $status
+}
+
+# Nothing of an earlier run may help a test to pass.
+stop_systems_of_tests
+"$LOCAL/stop.sh" --delete > /dev/null
+lock
+remember apart 0
+trap finish EXIT
+trap 'exit 130' INT TERM
+choose_servers
+settle_addresses
+# These data die with the run: the system's own servers keep fsync.
+export TENDERING_FSYNC=off
+ensure_servers
+export TENDERING_POSTGRES="$POSTGRES_URL" TENDERING_RABBIT="$RABBIT_URL"
+if needs_build || [[ ${CI:-} == true ]]; then build; fi
+
+mkdir -p "$RESULTS"
+mapfile -t suites < <(cd "$ROOT/tests" 2> /dev/null && printf '%s\n' *.Tests/*.csproj | sed -n 's:/[^*]*$::p')
+for suite in "${suites[@]}"; do
+  # Two at a time; tests wait for servers more than they compute.
+  while (($(jobs -rp | wc -l) >= 2)); do wait -n || true; done
+  run_dotnet_suite "$suite" &
+done
+while (($(jobs -rp | wc -l) > 0)); do wait -n || true; done
+# Whole systems are started, killed and timed there: alone, so that the others do not disturb.
+if [[ -d $ROOT/tests/Scenarios ]]; then run_dotnet_suite Scenarios; fi
+
+find "$RESULTS" -type f -exec cat {} + | awk '{ p += $1; f += $2; s += $3 }
+  END { if (p + f == 0) f = 1; printf "%d passed, %d failed%s\n", p, f, (s > 0 ? ", " s " skipped" : ""); exit (f > 0) }' > "$RUN/sum"
