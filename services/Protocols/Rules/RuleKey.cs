@@ -1,0 +1,38 @@
+namespace Tendering.Protocols;
+
+/// <summary>What code asks a rule set for; which rule answers is data (bindings.csv).</summary>
+public readonly record struct RuleKey(string Name)
+{
+    public static RuleKey TenderPeriod => new("tender-period");
+    public static RuleKey ClarificationLead => new("clarification-lead");
+    public static RuleKey DualReview => new("dual-review");
+    public static RuleKey DepositShareMax => new("deposit-share-max");
+    public static RuleKey DepositCap => new("deposit-cap");
+    public static RuleKey DepositValidity => new("deposit-validity");
+    public static RuleKey RefundWithdrawal => new("refund-withdrawal");
+    public static RuleKey RefundLoser => new("refund-loser");
+    public static RuleKey RefundWinner => new("refund-winner");
+    public static RuleKey RefundFailed => new("refund-failed");
+    public static RuleKey DepositForfeited => new("deposit-forfeited");
+    public static RuleKey MinimumBidders => new("minimum-bidders");
+    public static RuleKey OpeningAtDeadline => new("opening-at-deadline");
+    public static RuleKey LateBid => new("late-bid");
+    public static RuleKey UnsealedBid => new("unsealed-bid");
+    public static RuleKey NotOpened => new("not-opened");
+    public static RuleKey Secrecy => new("secrecy");
+    public static RuleKey MarketEntry => new("market-entry");
+    public static RuleKey CommitteeSize => new("committee-size");
+    public static RuleKey CommitteeRandom => new("committee-random");
+    public static RuleKey FloorPrice => new("floor-price");
+    public static RuleKey FloorPriceAllowed => new("floor-price-allowed");
+    public static RuleKey CeilingPrice => new("ceiling-price");
+    public static RuleKey Rejection => new("rejection");
+    public static RuleKey FewValidBids => new("few-valid-bids");
+    public static RuleKey PriceTie => new("price-tie");
+    public static RuleKey CandidatesMax => new("candidates-max");
+    public static RuleKey PublicityStart => new("publicity-start");
+    public static RuleKey PublicityLength => new("publicity-length");
+    public static RuleKey AwardFirst => new("award-first");
+    public static RuleKey NoLottery => new("no-lottery");
+    public static RuleKey ContractWithin => new("contract-within");
+}
