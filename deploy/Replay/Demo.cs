@@ -68,26 +68,17 @@ internal sealed class Demo
     private async Task PublishAsync(CancellationToken ct)
     {
         _deadline = (await _market.ClockAsync(ct)).Now + TimeSpan.FromDays(_rules.Get(RuleKey.TenderPeriod).Count + 2);
-        var drafted = await _market.Agency.PostAsync<Drafted>("api/tenders/drafts", new
-        {
-            title = "钱江路综合整治工程 Qianjiang Road renewal", ruleSet = _rules.Id, category = "works", tendererId = _market.TendererSelf.OrganisationId, tendererName = _market.TendererSelf.OrganisationName,
-            documents = new[] { new { name = "招标文件 tender documents", sha256 = Convert.ToHexStringLower(SHA256.HashData("demo"u8)), length = 4 } },
-            threshold = 2, custodianOrganisations = _market.Custodians.Select(c => c.OrganisationId).ToArray(),
-            lots = new[] { Lot(1, "道路 road", 30_000_000_00), Lot(2, "管网 pipes", 12_000_000_00), Lot(3, "绿化 greenery", 3_000_000_00) },
-        }, ct);
-        _lots = [.. drafted.Lots.OrderBy(l => l.Number).Select(l => l.LotId)];
-        foreach (var custodian in _market.Custodians) await custodian.MakeKeyAsync(drafted.TenderId, ct);
+        var drafted = await Publishing.DraftAsync(_market, _rules, "钱江路综合整治工程 Qianjiang Road renewal", "demo", _deadline,
+            [new("道路 road", 30_000_000_00, null, 300_000_00), new("管网 pipes", 12_000_000_00, null, 120_000_00), new("绿化 greenery", 3_000_000_00, null, 30_000_00)], ct);
         Say("三位密钥保管人各自生成密钥，公钥写入公告", "three custodians make their keys; any two can open, no one alone");
-        var tender = $"api/tenders/{drafted.TenderId}";
-        await _market.Agency.PostAsync($"{tender}/review-requests", new { }, ct);
-        await RefusedAsync("行业主管不能既初审又复审", "one authority cannot do both reviews", async () =>
+        await RefusedAsync("同一主管部门不能既初审又复审", "one authority cannot do both reviews", async () =>
         {
-            await _market.Industry.PostAsync($"{tender}/reviews", new { step = 1, approved = true, opinion = "同意" }, ct);
-            await _market.Industry.PostAsync($"{tender}/reviews", new { step = 2, approved = true, opinion = "同意" }, ct);
+            await Publishing.ReviewAsync(_market.Industry, drafted, 1, ct);
+            await Publishing.ReviewAsync(_market.Industry, drafted, 2, ct);
         });
-        await _market.Office.PostAsync($"{tender}/reviews", new { step = 2, approved = true, opinion = "同意 agreed" }, ct);
-        await _market.Agency.PostAsync($"{tender}/publication", new { }, ct);
-        _tender = await _market.Public.GetAsync<Tender>(tender, ct);
+        await Publishing.ReviewAsync(_market.Office, drafted, 2, ct);
+        _tender = await Publishing.AnnounceAsync(_market, drafted, ct);
+        _lots = [.. _tender.Lots.OrderBy(l => l.Number).Select(l => l.LotId)];
         Say($"双审通过，公告发布 {_tender.Number}，截标 {_deadline:yyyy-MM-dd HH:mm} UTC", "reviewed twice and published");
     }
 
@@ -225,12 +216,6 @@ internal sealed class Demo
         }
         throw new InvalidOperationException($"{english}: but it was not refused.");
     }
-
-    private object Lot(int number, string title, long ceiling) => new
-    {
-        number, title, ceilingPrice = ceiling, deposit = ceiling / 100, bidDeadline = _deadline, openingAt = _deadline, openingMinutes = 24 * 60, evaluationMethod = "lowest-evaluated-price",
-        specialty = Market.Specialty, committeeSize = _rules.Get(RuleKey.CommitteeSize).Count,
-    };
 
     private void Say(string chinese, string english)
     {

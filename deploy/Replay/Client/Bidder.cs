@@ -6,6 +6,9 @@ using Tendering.Protocols;
 
 namespace Tendering.Replay.Client;
 
+/// <summary>A bid that is sealed, signed and uploaded, and only has to be submitted.</summary>
+public sealed record PreparedBid(string ManifestHash, string Manifest, string Signature, Guid PriceUpload, Guid FilesUpload);
+
 /// <summary>An enterprise on its own device: its certificate's key and its recovery key stay here; bids are sealed here.</summary>
 public sealed class Bidder : IDisposable
 {
@@ -14,12 +17,13 @@ public sealed class Bidder : IDisposable
     private readonly CustodianKey _recovery = CustodianKey.Generate();
     private readonly X509Certificate2 _certificate;
 
-    private Bidder(Session session, Guid id, string name, string code, string account, X509Certificate2 certificate) =>
-        (Session, Id, Name, Code, Account, _certificate) = (session, id, name, code, account, certificate);
+    private Bidder(Session session, Guid id, string name, string userName, string code, string account, X509Certificate2 certificate) =>
+        (Session, Id, Name, UserName, Code, Account, _certificate) = (session, id, name, userName, code, account, certificate);
 
     public Session Session { get; }
     public Guid Id { get; }
     public string Name { get; }
+    public string UserName { get; }
     public string Code { get; }
 
     /// <summary>Number of its basic account at the bank.</summary>
@@ -39,7 +43,7 @@ public sealed class Bidder : IDisposable
         }, ct);
         using var issued = X509Certificate2.CreateFromPem(answer.Certificate);
         var session = await Session.SignInAsync(market.Gateway, user, Password, ct);
-        return new Bidder(session, answer.OrganisationId, name, code, account, issued.CopyWithPrivateKey(key));
+        return new Bidder(session, answer.OrganisationId, name, user, code, account, issued.CopyWithPrivateKey(key));
     }
 
     public async Task RegisterAsync(Guid lot, CancellationToken ct)
@@ -62,21 +66,28 @@ public sealed class Bidder : IDisposable
     /// <summary>Seals price and files on this device, uploads the ciphertexts, signs and submits; the receipt is checked before it is believed.</summary>
     public async Task<Submitted> SubmitAsync(Market market, Tender tender, Guid lot, int revision, long price, string currency, CancellationToken ct)
     {
+        var bid = await PrepareAsync(tender, lot, revision, price, currency, ct);
+        var submitted = await SubmitPreparedAsync(lot, bid, ct);
+        using var receiptKey = await ReceiptKeyAsync(market, ct);
+        var receipt = Receipt.Verify(submitted.Receipt, receiptKey) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
+        if (receipt.ManifestHash != bid.ManifestHash || receipt.Bidder != Id || receipt.Lot != lot) throw new InvalidOperationException($"{Name}: the receipt is for another bid.");
+        return submitted;
+    }
+
+    /// <summary>Everything that costs nothing at the deadline: sealed, signed, uploaded.</summary>
+    public async Task<PreparedBid> PrepareAsync(Tender tender, Guid lot, int revision, long price, string currency, CancellationToken ct)
+    {
         var keys = tender.Custodians.OrderBy(c => c.Index).Select(c => c.PublicKey).ToArray();
         var request = new SealingRequest(tender.TenderId, lot, Id, revision, keys, tender.Threshold, _recovery.PublicKey);
         var schedule = new OpeningSchedule(OpeningSchedule.VersionOne, tender.TenderId, lot, Id, revision, price, currency, 180, null, null);
         var bid = await BidSealer.SealAsync(request, schedule.Canonical(), Encoding.UTF8.GetBytes($"Technical proposal of {Name}."), ct);
         var (priceUpload, filesUpload) = (await UploadAsync(lot, SealedPart.Price, bid.Price, ct), await UploadAsync(lot, SealedPart.Files, bid.Files, ct));
-        var signature = BidSignature.Sign(bid.Manifest, _certificate);
-        var submitted = await Session.PostAsync<Submitted>($"api/bidding/lots/{lot}/bids", new
-        {
-            manifest = Encoding.UTF8.GetString(bid.Manifest.Canonical()), signature = Convert.ToBase64String(signature), priceUpload, filesUpload,
-        }, ct);
-        using var receiptKey = await ReceiptKeyAsync(market, ct);
-        var receipt = Receipt.Verify(submitted.Receipt, receiptKey) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
-        if (receipt.ManifestHash != bid.Manifest.Hash() || receipt.Bidder != Id || receipt.Lot != lot) throw new InvalidOperationException($"{Name}: the receipt is for another bid.");
-        return submitted;
+        var signature = Convert.ToBase64String(BidSignature.Sign(bid.Manifest, _certificate));
+        return new PreparedBid(bid.Manifest.Hash(), Encoding.UTF8.GetString(bid.Manifest.Canonical()), signature, priceUpload, filesUpload);
     }
+
+    public Task<Submitted> SubmitPreparedAsync(Guid lot, PreparedBid bid, CancellationToken ct) =>
+        Session.PostAsync<Submitted>($"api/bidding/lots/{lot}/bids", new { bid.Manifest, bid.Signature, bid.PriceUpload, bid.FilesUpload }, ct);
 
     private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Text;
 using Tendering.Protocols;
 using Tendering.Replay.Auctions;
 using Tendering.Replay.Client;
@@ -23,7 +22,6 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
 {
     private const long BalanceAtStart = 9_000_000_000_000_000;
     private const decimal DepositPercent = 2;
-    private const int OpeningMinutes = 24 * 60;
 
     private readonly string _run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
     private readonly RuleSet _rules = RuleSet.Get(file.Terms.RuleSet);
@@ -65,29 +63,9 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private async Task PublishAsync(Game game, CancellationToken ct)
     {
         var auction = game.Auction;
-        var drafted = await market.Agency.PostAsync<Drafted>("api/tenders/drafts", new
-        {
-            title = auction.Title, ruleSet = _rules.Id, category = "works", tendererId = market.TendererSelf.OrganisationId, tendererName = market.TendererSelf.OrganisationName,
-            documents = new[] { new { name = "tender documents", sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(auction.Details))), length = Math.Max(1, Encoding.UTF8.GetByteCount(auction.Details)) } },
-            threshold = 2, custodianOrganisations = market.Custodians.Select(c => c.OrganisationId).ToArray(),
-            lots = new[]
-            {
-                new
-                {
-                    number = 1, title = auction.Details.Length > 0 ? auction.Details : auction.Title, ceilingPrice = auction.CeilingPrice, minimumPrice = auction.MinimumPrice, deposit = game.Deposit,
-                    bidDeadline = _deadline, openingAt = _deadline, openingMinutes = OpeningMinutes, evaluationMethod = "lowest-evaluated-price", specialty = Market.Specialty,
-                    committeeSize = _rules.Find(RuleKey.CommitteeSize)?.Count ?? 5,
-                },
-            },
-        }, ct);
-        var tender = drafted.TenderId;
-        game.Lot = drafted.Lots.Single().LotId;
-        foreach (var custodian in market.Custodians) await custodian.MakeKeyAsync(tender, ct);
-        await market.Agency.PostAsync($"api/tenders/{tender}/review-requests", new { }, ct);
-        await market.Industry.PostAsync($"api/tenders/{tender}/reviews", new { step = 1, approved = true, opinion = "The documents ask for what the works need." }, ct);
-        await market.Office.PostAsync($"api/tenders/{tender}/reviews", new { step = 2, approved = true, opinion = "The procedure follows the rules." }, ct);
-        await market.Agency.PostAsync($"api/tenders/{tender}/publication", new { }, ct);
-        game.Tender = await market.Public.GetAsync<Tender>($"api/tenders/{tender}", ct);
+        var details = auction.Details.Length > 0 ? auction.Details : auction.Title;
+        game.Tender = await Publishing.PublishAsync(market, _rules, auction.Title, details, _deadline, [new LotTerms(details, auction.CeilingPrice, auction.MinimumPrice, game.Deposit)], ct);
+        game.Lot = game.Tender.Lots.Single().LotId;
     }
 
     private async Task BidAsync((Game Game, AuctionBid Bid) step, CancellationToken ct)
