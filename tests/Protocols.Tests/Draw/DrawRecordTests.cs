@@ -29,6 +29,9 @@ public class DrawRecordTests
 
     public static TheoryData<string, DrawRecord> Forged => new()
     {
+        { "draw.malformed", Good with { Parties = [null!, .. Good.Parties] } },
+        { "draw.malformed", Good with { Sequence = [null!] } },
+        { "draw.malformed", Good with { Skips = [null!] } },
         { "draw.version", Good with { Version = 2 } },
         { "draw.round", Good with { Round = 0 } },
         { "draw.vrf", Good with { Round = 2 } },
