@@ -1,0 +1,5 @@
+using Tendering.Testing;
+
+namespace Tendering.Supervision.Tests;
+
+public sealed class SupervisionHost() : ServiceFixture(SupervisionService.Name, SupervisionService.Add, SupervisionService.Map);
