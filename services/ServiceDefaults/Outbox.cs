@@ -32,7 +32,13 @@ public sealed class OutboxEvent
 /// <summary>An event as it travels: who, when, from where (the law's record of every step), and the payload as JSON text.</summary>
 public sealed record Envelope(
     Guid Id, string Type, int Version, string Source, long Sequence, Guid? TenderId, string Payload, string? SecretUntil, byte[]? Salt,
-    Guid? PersonId, Guid? OrganisationId, string? Role, string? Address, DateTimeOffset OccurredAt, string? TraceParent);
+    Guid? PersonId, Guid? OrganisationId, string? Role, string? Address, DateTimeOffset OccurredAt, string? TraceParent)
+{
+    /// <summary>Nothing that every event has is missing, and every text can be stored (PostgreSQL takes no NUL).</summary>
+    [JsonIgnore]
+    public bool IsWhole => Id != Guid.Empty && Type is not null && Source is not null && Payload is not null && Sequence > 0
+        && new[] { Type, Source, Payload, SecretUntil, Role, Address, TraceParent }.All(text => text?.Contains('\0') != true);
+}
 
 public static class Outbox
 {
