@@ -154,6 +154,18 @@ public class BidSealingTests
     }
 
     [Fact]
+    public async Task A_share_sealed_with_anothers_index_does_not_count_even_if_its_hash_is_in_the_manifest()
+    {
+        // Two custodians with one index could never be combined, and the second would look like the culprit.
+        var bid = await fixture.SealAsync();
+        var second = BidOpener.OpenShare(bid.Manifest, SealedPart.Price, 2, fixture.Custodians[1]);
+        var price = bid.Manifest.Price with { ShareHashes = [HexText.Sha256(second), .. bid.Manifest.Price.ShareHashes.Skip(1)] };
+        var manifest = bid.Manifest with { Parts = [price, bid.Manifest.Files] };
+        Assert.False(BidOpener.ShareMatches(manifest, SealedPart.Price, 1, second));
+        Assert.True(BidOpener.ShareMatches(manifest, SealedPart.Price, 2, second));
+    }
+
+    [Fact]
     public async Task A_request_that_no_manifest_allows_is_refused_before_anything_is_encrypted()
     {
         using var output = new MemoryStream();
