@@ -196,4 +196,13 @@ public class BidSealingTests
         Assert.Equal($"tendering/v1/share|{bid}|files|3", Encoding.UTF8.GetString(SealingContext.ShareInfo(t, l, b, 7, "files", 3)));
         Assert.Equal($"tendering/v1/recovery|{bid}|files", Encoding.UTF8.GetString(SealingContext.RecoveryInfo(t, l, b, 7, "files")));
     }
+
+    [Fact]
+    public void Payload_key_and_commitment_are_what_HMAC_alone_gives()
+    {
+        // Computed outside this project by RFC 5869's two steps. Were the two alike, the published commitment would be the key.
+        byte[] cek = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        Assert.Equal("347ae1e74f4f169d85bafbfd52f470b578ae08b5821dc71aeeedef795e044c48", HexText.Encode(SealingContext.PayloadKey(cek)));
+        Assert.Equal("03c0e37217b7f6c8a207f3a380e2431802288003f8250778fdb66a6f4cd02d4e", HexText.Encode(SealingContext.Commitment(cek)));
+    }
 }
