@@ -34,6 +34,6 @@ public sealed record CandidateAnswer(int Rank, Guid BidId, Guid BidderId, string
 public sealed record CandidatesAnswer(DateTimeOffset PublicityEndsAt, CandidateAnswer[] Candidates);
 public sealed record ContractDue(DateTimeOffset ContractDueBy);
 public sealed record TrialBalance(bool Balanced);
-public sealed record StreamHead(string Source, long? Last, int? Gaps);
+public sealed record StreamHead(string Source, long? Last, System.Text.Json.JsonElement[]? Gaps);
 public sealed record TimelineItem(long Index, string Source, long Sequence, string Type);
 public sealed record BankAccount(string Number, long Balance);
