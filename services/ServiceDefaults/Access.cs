@@ -61,6 +61,8 @@ public static class Access
     /// <summary>Short-lived JWTs from the authority that configuration names, by discovery; a route without a word on access is closed.</summary>
     public static void AddAccess(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
+        // The request that brings a token of a new key waits for the keys to be read, instead of being refused while they are.
+        AppContext.SetSwitch("Switch.Microsoft.IdentityModel.UpdateConfigAsBlocking", true);
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer(options =>
         {
             options.Authority = configuration["Identity:Authority"];

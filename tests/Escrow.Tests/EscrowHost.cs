@@ -5,6 +5,7 @@ using Tendering.Contracts.Bidding;
 using Tendering.Contracts.Identity;
 using Tendering.Contracts.Tenders;
 using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
@@ -69,7 +70,7 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
     public async Task<Bidder> SecureAsync(LotOf lot)
     {
         var bidder = await RegisterAsync(lot);
-        Assert.Equal(Domain.Outcome.Secured, (await TakenAsync(NoticeOf(lot, bidder))).Outcome);
+        Assert.Equal(Outcome.Secured, (await TakenAsync(NoticeOf(lot, bidder))).Outcome);
         return bidder;
     }
 

@@ -6,7 +6,9 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
 using Tendering.Identity.Features;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
@@ -18,7 +20,10 @@ public sealed class IdentityProcess : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private IdentityProcess(WebApplication app, string address, string connection) => (_app, Address, ConnectionString) = (app, address, connection);
+    private readonly bool _ownsDatabase;
+
+    private IdentityProcess(WebApplication app, string address, string connection, bool ownsDatabase) =>
+        (_app, Address, ConnectionString, _ownsDatabase) = (app, address, connection, ownsDatabase);
 
     public string Address { get; }
     public string ConnectionString { get; }
@@ -26,13 +31,15 @@ public sealed class IdentityProcess : IAsyncDisposable
 
     public static async Task<IdentityProcess> StartAsync(string environment, string? connection = null, params (string Key, string Value)[] settings)
     {
+        var owns = connection is null;
         connection ??= Servers.ConnectionOf(IdentityService.Name, Guid.NewGuid().ToString("N")[..12]);
         var address = $"http://127.0.0.1:{FreePort()}";
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["urls"] = address, ["ConnectionStrings:identity"] = connection, ["TENDERING_RABBIT"] = Servers.Rabbit, ["Bus:Prefix"] = "t" + Guid.NewGuid().ToString("N")[..12],
-            ["Keys:Master"] = Convert.ToBase64String(SHA256.HashData("identity tests"u8)), ["Storage:Folder"] = Path.GetTempPath(), ["Identity:Authority"] = address,
+            ["Keys:Master"] = Convert.ToBase64String(SHA256.HashData("identity tests"u8)), ["Storage:Folder"] = Path.GetTempPath(),
+            ["Identity:Authority"] = environment == "Production" ? "https://identity.invalid" : address,                // plain HTTP is refused there
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.AddServiceDefaults();
@@ -42,7 +49,7 @@ public sealed class IdentityProcess : IAsyncDisposable
         var app = builder.Build().UseServiceDefaults();
         IdentityService.Map(app);
         await app.StartAsync();
-        var process = new IdentityProcess(app, address, connection);
+        var process = new IdentityProcess(app, address, connection, owns);
         await ServiceFixture.EventuallyAsync(async () => (await process.Client().GetAsync("/health/ready")).IsSuccessStatusCode, "readiness");
         return process;
     }
@@ -59,17 +66,17 @@ public sealed class IdentityProcess : IAsyncDisposable
     public async Task<string> TokenOfAsync(string userName) =>
         (await (await SignInAsync(userName, SeedDevelopmentAccounts.DefaultPassword)).Content.ReadFromJsonAsync<JsonElement>()).GetProperty("accessToken").GetString()!;
 
-    /// <summary>Stops it and keeps the database.</summary>
-    public async Task StopAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
-
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
-        await Servers.DropAsync(ConnectionString);
+        await _app.StopAsync();
+        var bus = Services.GetRequiredService<Bus>();
+        await using (var channel = await bus.OpenChannelAsync(confirms: false, default))
+        {
+            await channel.QueueDeleteAsync(bus.ReplayQueueOf(IdentityService.Name), false, false);
+            await channel.ExchangeDeleteAsync(bus.Events);
+        }
+        await _app.DisposeAsync();
+        if (_ownsDatabase) await Servers.DropAsync(ConnectionString);
     }
 
     private static int FreePort()

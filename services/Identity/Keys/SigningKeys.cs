@@ -31,7 +31,7 @@ public sealed class SigningKeys(IServiceScopeFactory scopes, Secrets secrets, Re
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock({LockClass}, {LockRotation})", ct);
         var now = clock.Now;
-        var alive = await db.SigningKeys.Where(k => k.RetiredAt == null).OrderByDescending(k => k.MadeAt).ToListAsync(ct);
+        var alive = await db.SigningKeys.Where(k => k.RetiredAt == null).OrderByDescending(k => k.MadeAt).ThenByDescending(k => k.Id).ToListAsync(ct);
         if (!force && alive is [var newest, ..] && !newest.IsOld(now)) return newest.Id;
         foreach (var key in alive) key.RetiredAt = now;
         var made = Make(now);
@@ -56,7 +56,7 @@ public sealed class SigningKeys(IServiceScopeFactory scopes, Secrets secrets, Re
         await using var scope = scopes.CreateAsyncScope();
         var oldest = now - SigningKey.Afterlife;
         var rows = await scope.ServiceProvider.GetRequiredService<IdentityDb>().SigningKeys.AsNoTracking()
-            .Where(k => k.RetiredAt == null || k.RetiredAt > oldest).OrderByDescending(k => k.MadeAt).ToListAsync(ct);
+            .Where(k => k.RetiredAt == null || k.RetiredAt > oldest).OrderByDescending(k => k.MadeAt).ThenByDescending(k => k.Id).ToListAsync(ct);
         if (!rows.Exists(k => k.RetiredAt is null)) return null;
         var keys = rows.ConvertAll(row => (Row: row, Key: Open(row)));
         return new Ring(keys.First(k => k.Row.RetiredAt is null).Key, [.. keys.Select(k => Public(k.Key))], now);
