@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Tendering.Contracts;
 using Tendering.Contracts.Tenders;
 using Tendering.Protocols;
 using Tendering.Tenders.Data;
@@ -92,11 +93,14 @@ public class PublishTenderTests(TendersHost host) : IClassFixture<TendersHost>
     }
 
     [Fact]
-    public async Task Another_agency_does_not_publish_it()
+    public async Task Nobody_but_the_own_agency_publishes_it()
     {
         var (cast, others) = (await host.CastAsync(), await host.CastAsync());
         var tender = await cast.ApprovedAsync();
         Assert.Equal(HttpStatusCode.NotFound, (await others.Agency.PostAsync(tender.Path("publication"), new { })).StatusCode);
+        foreach (var role in Roles.All.Where(r => r != Roles.Agency))
+            foreach (var path in new[] { "/api/tenders/drafts", tender.Path("review-requests"), tender.Path("publication") })
+                Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role, cast.AgencyId).PostAsync(path, cast.DraftRequest())).StatusCode);
         await Cast.OkAsync(cast.Agency.PostAsync(tender.Path("publication"), new { }));
         Assert.Equal(HttpStatusCode.Forbidden, (await others.Agency.PostAsync(tender.Path("publication"), new { })).StatusCode);
     }
