@@ -27,6 +27,7 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
         {
             bid.Property(b => b.Id).ValueGeneratedNever();
             bid.Ignore(b => b.Parsed);
+            bid.HasOne<OpeningSession>().WithMany().HasForeignKey(b => b.LotId);      // so that a session is written before its bids
         });
         modelBuilder.Entity<GoodShare>().HasKey(s => new { s.BidId, s.Part, s.CustodianIndex });
         modelBuilder.Entity<WrongShare>().HasKey(s => new { s.BidId, s.Part, s.CustodianIndex, s.ShareHash });

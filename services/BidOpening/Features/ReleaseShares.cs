@@ -19,7 +19,7 @@ public static class ReleaseShares
     public const int SharesMax = 10_000, ShareTextMax = 200;
 
     public sealed record Item(Guid BidId, [property: RegularExpression("^(price|files)$")] string Part, [property: StringLength(ShareTextMax)] string Share);
-    public sealed record Request([property: MinLength(1), MaxLength(SharesMax)] Item[] Shares);
+    public sealed record Request([property: MinLength(1), MaxLength(SharesMax)] List<Item> Shares);
     public sealed record WrongItem(Guid BidId, string Part);
     public sealed record Response(int Good, WrongItem[] Wrong);
 
