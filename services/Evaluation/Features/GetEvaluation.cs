@@ -10,13 +10,13 @@ namespace Tendering.Evaluation.Features;
 public static class GetEvaluation
 {
     /// <param name="Ranking">As it follows from the proposal; once the report is drawn, as the committee decided.</param>
-    /// <param name="Signatures">The answers to the report so far, by seat.</param>
+    /// <param name="Signatures">How many members have signed so far; what each seat answered is in <paramref name="Answers"/>.</param>
     public sealed record Response(
         Guid LotId, Guid TenderId, EvaluationStage Stage, int? Seat = null, int? Members = null, int? Confirmed = null, bool? HasConfirmed = null, string? Currency = null,
-        BidItem[]? Bids = null, RankedBid[]? Ranking = null, string? ReportHash = null, DateTimeOffset? SignBy = null, SignatureItem[]? Signatures = null);
+        BidItem[]? Bids = null, RankedBid[]? Ranking = null, string? ReportHash = null, DateTimeOffset? SignBy = null, int? Signatures = null, AnswerItem[]? Answers = null);
 
     public sealed record BidItem(Guid BidId, Guid BidderId, string BidderName, long? Price, string? Verdict, Finding[] Findings);
-    public sealed record SignatureItem(int Seat, AnswerKind Kind, DateTimeOffset At);
+    public sealed record AnswerItem(int Seat, AnswerKind Kind, DateTimeOffset At);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/lots/{lotId:guid}", Handle)
         .AllowSignedIn().WithSummary("The evaluation of a lot").WithDescription("Members of the committee see the bids and what the examination finds; everybody else the stage.");
@@ -32,7 +32,8 @@ public static class GetEvaluation
         {
             Seat = member.Seat, Members = evaluation.Members.Count, Confirmed = evaluation.Confirmations.Count, HasConfirmed = evaluation.Confirmations.Any(c => c.Seat == member.Seat),
             Currency = evaluation.Terms?.Currency, ReportHash = evaluation.ReportHash, SignBy = evaluation.SignBy,
-            Signatures = [.. evaluation.Answers.OrderBy(a => a.Seat).Select(a => new SignatureItem(a.Seat, a.Kind, a.At))],
+            Signatures = evaluation.Answers.Count(a => a.Kind == AnswerKind.Signature),
+            Answers = [.. evaluation.Answers.OrderBy(a => a.Seat).Select(a => new AnswerItem(a.Seat, a.Kind, a.At))],
         };
         return TypedResults.Ok(evaluation.StartedAt is null ? view with { Bids = [], Ranking = [] } : await WithBidsAsync(view, evaluation, db, clock.GetUtcNow(), ct));
     }

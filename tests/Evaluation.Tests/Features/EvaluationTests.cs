@@ -29,7 +29,7 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
         var bytes = await scene.ReportBytesAsync();
         var completed = Assert.Single(await Published<EvaluationCompleted>(e => e.LotId == scene.Lot));
         Assert.Equal(HexText.Sha256(bytes), completed.ReportHash);
-        Assert.Equal([(1, second.BidId), (2, first.BidId), (2, third.BidId)], completed.Candidates.Select(c => (c.Rank, c.BidId)));
+        Assert.Equal([(1, second.BidId), .. new[] { first.BidId, third.BidId }.Order().Select(id => (2, id))], completed.Candidates.Select(c => (c.Rank, c.BidId)));
         Assert.Equal((800_00, "CNY", second.BidderId), (completed.Candidates[0].Price, completed.Candidates[0].Currency, completed.Candidates[0].BidderId));
         var rejected = Assert.Single(await Published<BidRejected>(e => e.LotId == scene.Lot));
         Assert.Equal((tooDear.BidId, tooDear.BidderId, "price-above-ceiling", "A32"), (rejected.BidId, rejected.BidderId, rejected.Ground, rejected.Rule));
@@ -144,17 +144,16 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
     public async Task The_majority_decides_and_the_dissent_is_recorded_with_its_seat()
     {
         var scene = new Scene(host);
-        var (a, b, c, d) = (scene.Bid(900_00), scene.Bid(800_00), scene.Bid(700_00), scene.Bid(600_00));
+        var (a, b, c, d, e) = (scene.Bid(900_00), scene.Bid(800_00), scene.Bid(700_00), scene.Bid(600_00), scene.Bid(950_00));
         await scene.StartAsync();
         var proposal = await scene.ProposalAsync();
         ConfirmFindings.Item Reject(OpenedBid bid) => new(bid.BidId, false, "not-qualified", "the licence has expired");
         ConfirmFindings.Item[] With(params ConfirmFindings.Item[] own) => [.. proposal.Select(p => own.SingleOrDefault(o => o.BidId == p.BidId) ?? p)];
-        await scene.ConfirmAsync(scene.Members[0], With(Reject(d), Reject(a)));
-        await scene.ConfirmAsync(scene.Members[1], With(Reject(d)));
-        await scene.ConfirmAsync(scene.Members[2], proposal);
+        foreach (var (member, findings) in scene.Members.Zip([With(Reject(d), Reject(a)), With(Reject(d)), proposal]))
+            Assert.Equal(HttpStatusCode.OK, (await scene.ConfirmAsync(member, findings)).StatusCode);
 
         var report = await scene.ReportAsync();
-        Assert.Equal([c.BidId, b.BidId, a.BidId], report.Ranking.Select(r => r.BidId));
+        Assert.Equal([c.BidId, b.BidId, a.BidId, e.BidId], report.Ranking.Select(r => r.BidId));
         var rejected = report.Bids.Single(x => x.BidId == d.BidId);
         Assert.Equal(("rejected", 1, 2, "not-qualified", "the licence has expired", "A22"), (rejected.Outcome, rejected.For, rejected.Against, rejected.Ground, rejected.Explanation, rejected.Rule));
         Assert.Equal(3, Assert.Single(rejected.Dissents).Seat);
@@ -257,6 +256,7 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
         var answer = await scene.SignAsync(scene.Members[0]);
         Assert.Equal(2, (await answer.Content.ReadFromJsonAsync<SignReport.Response>())!.Remaining);
         await RefusedAsync(scene.SignAsync(scene.Members[0]), "already-signed");
+        Assert.Equal((1, 1), ((await scene.ViewAsync()).Signatures, Assert.Single((await scene.ViewAsync()).Answers!).Seat));
         Assert.Empty(await Published<EvaluationCompleted>(e => e.LotId == scene.Lot));
     }
 
