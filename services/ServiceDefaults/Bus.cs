@@ -54,14 +54,15 @@ public sealed class Bus(IConfiguration configuration) : IAsyncDisposable
     /// <summary>The event in a delivery; what is none is set aside in a queue of its own, whole, for an operator to look at.</summary>
     public async Task<Envelope?> ReadAsync(IChannel channel, string queue, BasicDeliverEventArgs delivery, CancellationToken ct)
     {
-        try { return JsonSerializer.Deserialize<Envelope>(delivery.Body.Span, Outbox.Json); }
-        catch (JsonException)
+        try
         {
-            await DeclareQueueAsync(channel, queue + ".unreadable", [], ct);
-            await channel.BasicPublishAsync("", queue + ".unreadable", mandatory: true, new BasicProperties(delivery.BasicProperties), delivery.Body, ct);
-            await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, ct);
-            return null;
+            if (JsonSerializer.Deserialize<Envelope>(delivery.Body.Span, Outbox.Json) is { IsWhole: true } envelope) return envelope;
         }
+        catch (JsonException) { /* no JSON, or none of this form */ }
+        await DeclareQueueAsync(channel, queue + ".unreadable", [], ct);
+        await channel.BasicPublishAsync("", queue + ".unreadable", mandatory: true, new BasicProperties(delivery.BasicProperties), delivery.Body, ct);
+        await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false, ct);
+        return null;
     }
 
     private async Task<IConnection> ConnectAsync(CancellationToken ct)

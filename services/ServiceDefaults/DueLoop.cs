@@ -21,11 +21,19 @@ public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDat
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try { foreach (var due in dues) while (await HandleOneAsync(due, stoppingToken)) { } }
+            try { while (await HandleOneOfEachAsync(stoppingToken)) { } }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { return; }
             catch (Exception e) { LogLost(log, e.GetType().Name, e.Message); }
             await PauseAsync(stoppingToken);
         }
+    }
+
+    // Turn by turn: many rows of one table must not keep another's moments waiting.
+    private async Task<bool> HandleOneOfEachAsync(CancellationToken ct)
+    {
+        var any = false;
+        foreach (var due in dues) any |= await HandleOneAsync(due, ct);
+        return any;
     }
 
     /// <summary>Handles one due row; false when none is due.</summary>

@@ -32,7 +32,13 @@ public sealed class OutboxEvent
 /// <summary>An event as it travels: who, when, from where (the law's record of every step), and the payload as JSON text.</summary>
 public sealed record Envelope(
     Guid Id, string Type, int Version, string Source, long Sequence, Guid? TenderId, string Payload, string? SecretUntil, byte[]? Salt,
-    Guid? PersonId, Guid? OrganisationId, string? Role, string? Address, DateTimeOffset OccurredAt, string? TraceParent);
+    Guid? PersonId, Guid? OrganisationId, string? Role, string? Address, DateTimeOffset OccurredAt, string? TraceParent)
+{
+    /// <summary>Nothing that every event has is missing, and every text can be stored (PostgreSQL takes no NUL).</summary>
+    [JsonIgnore]
+    public bool IsWhole => Id != Guid.Empty && Type is not null && Source is not null && Payload is not null && Sequence > 0
+        && new[] { Type, Source, Payload, SecretUntil, Role, Address, TraceParent }.All(text => text?.Contains('\0') != true);
+}
 
 public static class Outbox
 {
@@ -45,17 +51,20 @@ public static class Outbox
         t.GetCustomAttribute<EventAttribute>() ?? throw new InvalidOperationException($"{t} is no event: it has no [Event] name."));
 
     /// <summary>Queues the event. It leaves with the transaction of the next SaveChanges, or not at all.</summary>
-    public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class
+    public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class => db.Add(Row(message, occurredAt));
+
+    /// <summary>The event as a row of the outbox, for the one who writes it with SQL of its own.</summary>
+    public static OutboxEvent Row<T>(T message, DateTimeOffset occurredAt) where T : class
     {
         var name = NameOf(typeof(T));
         var caller = Caller.Current;
-        db.Add(new OutboxEvent
+        return new OutboxEvent
         {
             Type = name.Name, Version = name.Version, SecretUntil = name.SecretUntil,
             Salt = name.SecretUntil is null ? null : RandomNumberGenerator.GetBytes(32),
             TenderId = (message as ITenderEvent)?.TenderId, Payload = JsonSerializer.Serialize(message, Json),
             PersonId = caller.PersonId, OrganisationId = caller.OrganisationId, Role = caller.Roles.Count > 0 ? string.Join(' ', caller.Roles) : null,
             Address = caller.Address, OccurredAt = occurredAt,
-        });
+        };
     }
 }

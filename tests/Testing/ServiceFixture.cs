@@ -73,8 +73,8 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     public async ValueTask DisposeAsync()
     {
         if (_app is null) return;
-        await DeleteQueuesAsync();
         await _app.StopAsync();
+        await DeleteQueuesAsync();                       // not before: who listens would declare them again
         await _app.DisposeAsync();
         await Servers.DropAsync(ConnectionString);
         if (Directory.Exists(Path.Combine(Path.GetTempPath(), "tendering-" + _run))) Directory.Delete(Path.Combine(Path.GetTempPath(), "tendering-" + _run), true);
@@ -106,12 +106,21 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         var name = Outbox.NameOf(typeof(T));
         var envelope = new Envelope(id ?? Guid.CreateVersion7(), name.Name, name.Version, source, sequence, (message as Contracts.ITenderEvent)?.TenderId,
             JsonSerializer.Serialize(message, Outbox.Json), name.SecretUntil, null, null, null, null, null, at ?? Clock.GetUtcNow(), null);
+        await ListensAsync();
         var bus = Services.GetRequiredService<Bus>();
         await using var channel = await bus.OpenChannelAsync(confirms: true, default);
-        await EventuallyAsync(async () => (await channel.QueueDeclarePassiveAsync(bus.QueueOf(service))).ConsumerCount > 0);
         await channel.BasicPublishAsync(bus.Events, envelope.Type, mandatory: true, new BasicProperties { MessageId = envelope.Id.ToString() }, JsonSerializer.SerializeToUtf8Bytes(envelope, Outbox.Json));
         return envelope.Id;
     }
+
+    /// <summary>Waits until the service hears what is sent.</summary>
+    public Task ListensAsync() => EventuallyAsync(async () =>
+    {
+        var bus = Services.GetRequiredService<Bus>();
+        // A channel of its own each time: asking for a queue that is not there yet closes it.
+        await using var channel = await bus.OpenChannelAsync(confirms: false, default);
+        return (await channel.QueueDeclarePassiveAsync(bus.QueueOf(service))).ConsumerCount > 0;
+    }, "a consumer");
 
     /// <summary>The events of a type that the service has written, in order.</summary>
     public async Task<IReadOnlyList<T>> PublishedAsync<T, TDb>() where T : class where TDb : DbContext
@@ -136,7 +145,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         while (true)
         {
             try { if (await holds()) return; }
-            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException) when (Stopwatch.GetElapsedTime(start) < EventuallyMax) { }
+            catch (Exception e) when (Stopwatch.GetElapsedTime(start) < EventuallyMax && (e is RabbitMQ.Client.Exceptions.OperationInterruptedException || ProblemHandler.IsDatabaseAway(e))) { }
             if (Stopwatch.GetElapsedTime(start) > EventuallyMax) Assert.Fail($"Waited {EventuallyMax.TotalSeconds} s for {what}.");
             await Task.Delay(20);
         }
@@ -156,9 +165,12 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     {
         var bus = Services.GetRequiredService<Bus>();
         await using var channel = await bus.OpenChannelAsync(confirms: false, default);
-        foreach (var queue in new[] { bus.QueueOf(service), bus.ReplayQueueOf(service) }) await channel.QueueDeleteAsync(queue, false, false);
+        foreach (var queue in QueuesOf(bus)) await channel.QueueDeleteAsync(queue, false, false);
         await channel.ExchangeDeleteAsync(bus.Events);
     }
+
+    /// <summary>What is deleted at the end; a test that makes further queues adds them.</summary>
+    protected virtual IEnumerable<string> QueuesOf(Bus bus) => [bus.QueueOf(service), bus.ReplayQueueOf(service), bus.QueueOf(service) + ".unreadable"];
 }
 
 public static class HttpClientExtensions
