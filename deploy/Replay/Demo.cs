@@ -14,7 +14,7 @@ internal sealed class Demo
 {
     private const string Currency = "CNY";
     private const long Balance = 100_000_000_00;
-    private const int Steps = 14;
+    private const int Steps = 18;
 
     private readonly Market _market;
     private readonly ProgressTask? _bar;
@@ -202,7 +202,7 @@ internal sealed class Demo
         foreach (var bidder in _bidders.Values) await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == Balance, $"{bidder.Name}'s money", ct);
         Say("全部保证金已退还，分文不差", "every deposit is back, to the fen");
         var streams = await _market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
-        Say($"监督：{streams.Length} 个服务的事件流，缺口 {streams.Sum(s => s.Gaps ?? 0)}", "supervision holds every service's stream without a gap");
+        Say($"监督：{streams.Length} 个服务的事件流，缺口 {streams.Sum(s => s.Gaps?.Length ?? 0)}", "supervision holds every service's stream without a gap");
         if (_bar is not null) _bar.Value = Steps;
     }
 

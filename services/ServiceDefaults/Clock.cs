@@ -13,9 +13,14 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
     private const int Size = 32;                       // version, real ticks, simulated ticks, rate
     public const double RateMax = 1_000_000;
 
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(40);
+
     private readonly string _path;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
+    private readonly Timer _watch;
+    private TaskCompletionSource _move = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _seen;
 
     public SimulatedClock(string path)
     {
@@ -34,10 +39,15 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
                 Write(now, now, 1);
             }
         }
+        _seen = Version;
+        _watch = new Timer(_ => Watch(), null, WatchEvery, WatchEvery);
     }
 
-    /// <summary>Changes with every move, so that waiting loops can look again at once.</summary>
+    /// <summary>Changes with every move.</summary>
     public long Version => _view.ReadInt64(0);
+
+    /// <summary>Ends when this or another process moves the clock after now, so that waiting loops can look again at once.</summary>
+    public Task NextMove => Volatile.Read(ref _move).Task;
 
     public double Rate => Read().Rate;
 
@@ -63,8 +73,20 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
 
     public void Dispose()
     {
+        _watch.Dispose();
         _view.Dispose();
         _file.Dispose();
+    }
+
+    // Another process' write cannot wake us: one look for all who wait.
+    private void Watch()
+    {
+        long version;
+        try { version = Version; }
+        catch (ObjectDisposedException) { return; }
+        if (version == _seen) return;
+        _seen = version;
+        Interlocked.Exchange(ref _move, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     // Readers never lock: an odd version says that a write is under way, a changed one that the read was torn.

@@ -12,7 +12,7 @@ namespace Tendering.Replay.Auctions;
 public sealed class AuctionFile
 {
     public const long SizeMax = 64 * 1024 * 1024, PriceMax = 1_000_000_000_000_000;
-    public const int BidsMax = 1_000, TextMax = 500;
+    public const int BidsMax = 1_000, TextMax = 200;
 
     private readonly List<AuctionProblem> _problems = [];
     private readonly List<Row> _rows = [];

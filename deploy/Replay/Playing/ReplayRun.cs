@@ -192,7 +192,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
         var streams = await market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
         var balance = await market.Finance.GetAsync<TrialBalance>("api/escrow/trial-balance", ct);
         return new ReplayResult(_games.Count, _games.Count(g => g.SameWinner), _games.Sum(g => g.Secured), _games.Sum(g => g.Refunded), _games.Sum(g => g.Forfeited), _games.Sum(g => g.Events),
-            streams.Sum(s => s.Gaps ?? 0), balance.Balanced, seconds);
+            streams.Sum(s => s.Gaps?.Length ?? 0), balance.Balanced, seconds);
     }
 
     private Task EachGameAsync(string phase, Func<Game, CancellationToken, Task> step, CancellationToken ct) =>
@@ -215,7 +215,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private static async Task Guarded(Game game, Func<Task> step)
     {
         try { await step(); }
-        catch (Exception e) when (e is RefusedException or TimeoutException or InvalidOperationException or HttpRequestException) { game.Problem ??= e.Message; }
+        catch (Exception e) when (e is RefusedException or TimeoutException or InvalidOperationException or HttpRequestException or System.Text.Json.JsonException) { game.Problem ??= e.Message; }
     }
 
     private static async Task<T> RetryWhile<T>(string what, Func<RefusedException, bool> early, Func<Task<T>> call, CancellationToken ct)

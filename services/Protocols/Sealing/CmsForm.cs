@@ -46,6 +46,7 @@ internal static class CmsForm
             return false;
         }
 
+        // A message that brings its own content would be checked against that instead of the manifest.
         var content = signed.ReadSequence();
         if (content.ReadObjectIdentifier() != Data || content.HasData)
         {

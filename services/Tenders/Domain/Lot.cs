@@ -102,11 +102,12 @@ public sealed class Lot
         return false;
     }
 
-    /// <summary>The best of the ranking, at most as many as the law allows, stand in public until the period ends.</summary>
+    /// <summary>The best of the ranking, at most as many as the law allows, stand in public until the period ends. Equals of rank 1 stay together: choosing among them is the buyer's.</summary>
     public void PublishCandidates(RuleSet rules, DateTimeOffset now)
     {
         Take(Cause.CandidatesPublished, rules);
-        Candidates = [.. Ranking!.Take(rules.Find(RuleKey.CandidatesMax)?.Count ?? int.MaxValue)];
+        var max = rules.Find(RuleKey.CandidatesMax)?.Count ?? int.MaxValue;
+        Candidates = [.. Ranking!.Where((c, i) => i < max || c.Rank == 1)];
         (PublicityStartedAt, PublicityEndsAt) = (now, rules.EndOf(rules.Get(RuleKey.PublicityLength), now));
     }
 

@@ -26,12 +26,13 @@ public static class DraftTender
         [property: Required, StringLength(60, MinimumLength = 1)] string EvaluationMethod, [property: Required, StringLength(100, MinimumLength = 1)] string Specialty,
         [property: Range(1, CommitteeMax)] int CommitteeSize);
 
+    // Lists, not arrays: the validation's generator does not look into the elements of an array.
     public sealed record Request(
         [property: Required, StringLength(200, MinimumLength = 1)] string Title, [property: Required, StringLength(60, MinimumLength = 1)] string RuleSet,
         [property: EnumDataType(typeof(Category))] Category Category, [property: StringLength(50, MinimumLength = 1)] string? TendererCode,
-        [property: Required, StringLength(200, MinimumLength = 1)] string TendererName, Guid? TendererId, [property: Required, MaxLength(Tender.DocumentsMax)] DraftDocument[] Documents,
+        [property: Required, StringLength(200, MinimumLength = 1)] string TendererName, Guid? TendererId, [property: Required, MaxLength(Tender.DocumentsMax)] IReadOnlyList<DraftDocument> Documents,
         [property: Range(Tender.ThresholdMin, Tender.CustodiansMax)] int Threshold, [property: Required, MinLength(Tender.ThresholdMin), MaxLength(Tender.CustodiansMax)] Guid[] CustodianOrganisations,
-        [property: Required, MinLength(1), MaxLength(Tender.LotsMax)] DraftLot[] Lots);
+        [property: Required, MinLength(1), MaxLength(Tender.LotsMax)] IReadOnlyList<DraftLot> Lots);
 
     public sealed record LotItem(Guid LotId, int Number);
     public sealed record Response(Guid TenderId, string Number, LotItem[] Lots);
@@ -66,9 +67,11 @@ public static class DraftTender
 
     private static void RefuseContradictions(Request request, DateTimeOffset now)
     {
+        Check(request.Documents.All(d => d is not null), "documents", "A document is missing.");
+        Check(request.Lots.All(l => l is not null), "lots", "A lot is missing.");
         Check(request.Threshold <= request.CustodianOrganisations.Length, "threshold", "The threshold is not above the number of custodians.");
         Check(request.CustodianOrganisations.Distinct().Count() == request.CustodianOrganisations.Length, "custodianOrganisations", "An organisation keeps one key only.");
-        Check(request.Lots.DistinctBy(l => l.Number).Count() == request.Lots.Length, "lots", "Two lots have the same number.");
+        Check(request.Lots.DistinctBy(l => l.Number).Count() == request.Lots.Count, "lots", "Two lots have the same number.");
         foreach (var (lot, i) in request.Lots.Select((l, i) => (l, i)))
         {
             Check(lot.MinimumPrice is null || lot.MinimumPrice <= lot.CeilingPrice, $"lots[{i}].minimumPrice", "The minimum price is not above the ceiling price.");

@@ -119,6 +119,13 @@ public class BidManifestTests
     }
 
     [Fact]
+    public void A_later_version_or_suite_with_other_members_is_called_by_its_name()
+    {
+        AssertRefused(ManifestFault.Version, """{"novel":true,"version":2}"""u8.ToArray());
+        AssertRefused(ManifestFault.Suite, """{"novel":true,"suite":2,"version":1}"""u8.ToArray());
+    }
+
+    [Fact]
     public async Task What_is_not_canonical_or_not_JSON_or_too_long_is_refused()
     {
         var bytes = (await fixture.SealAsync()).Manifest.Canonical();

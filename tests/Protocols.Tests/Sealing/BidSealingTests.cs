@@ -154,6 +154,18 @@ public class BidSealingTests
     }
 
     [Fact]
+    public async Task A_share_sealed_with_anothers_index_does_not_count_even_if_its_hash_is_in_the_manifest()
+    {
+        // Two custodians with one index could never be combined, and the second would look like the culprit.
+        var bid = await fixture.SealAsync();
+        var second = BidOpener.OpenShare(bid.Manifest, SealedPart.Price, 2, fixture.Custodians[1]);
+        var price = bid.Manifest.Price with { ShareHashes = [HexText.Sha256(second), .. bid.Manifest.Price.ShareHashes.Skip(1)] };
+        var manifest = bid.Manifest with { Parts = [price, bid.Manifest.Files] };
+        Assert.False(BidOpener.ShareMatches(manifest, SealedPart.Price, 1, second));
+        Assert.True(BidOpener.ShareMatches(manifest, SealedPart.Price, 2, second));
+    }
+
+    [Fact]
     public async Task A_request_that_no_manifest_allows_is_refused_before_anything_is_encrypted()
     {
         using var output = new MemoryStream();
@@ -183,5 +195,14 @@ public class BidSealingTests
         Assert.Equal($"tendering/v1/part|{bid}|price", Encoding.UTF8.GetString(SealingContext.Aad(t, l, b, 7, "price")));
         Assert.Equal($"tendering/v1/share|{bid}|files|3", Encoding.UTF8.GetString(SealingContext.ShareInfo(t, l, b, 7, "files", 3)));
         Assert.Equal($"tendering/v1/recovery|{bid}|files", Encoding.UTF8.GetString(SealingContext.RecoveryInfo(t, l, b, 7, "files")));
+    }
+
+    [Fact]
+    public void Payload_key_and_commitment_are_what_HMAC_alone_gives()
+    {
+        // Computed outside this project by RFC 5869's two steps. Were the two alike, the published commitment would be the key.
+        byte[] cek = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        Assert.Equal("347ae1e74f4f169d85bafbfd52f470b578ae08b5821dc71aeeedef795e044c48", HexText.Encode(SealingContext.PayloadKey(cek)));
+        Assert.Equal("03c0e37217b7f6c8a207f3a380e2431802288003f8250778fdb66a6f4cd02d4e", HexText.Encode(SealingContext.Commitment(cek)));
     }
 }
