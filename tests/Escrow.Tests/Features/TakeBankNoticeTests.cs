@@ -1,4 +1,5 @@
 using System.Net;
+using Npgsql;
 using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
@@ -164,6 +165,56 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).PostAsync("/api/escrow/bank-notices", notice)).StatusCode);
         foreach (var bad in new[] { notice with { Amount = 0 }, notice with { Amount = -5 }, notice with { Currency = "yuan" }, notice with { Reference = "" }, notice with { PayerAccount = new string('1', 41) } })
             Assert.Equal(HttpStatusCode.BadRequest, (await host.NotifyAsync(bad)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Whatever_is_killed_in_the_middle_the_bank_repeats_and_everything_is_booked_once()
+    {
+        var lot = await host.PublishAsync();
+        var bidders = new List<Bidder>();
+        for (var n = 0; n < 12; n++) bidders.Add(await host.RegisterAsync(lot));
+        using var done = new CancellationTokenSource();
+        var killer = KillConnectionsAsync(done.Token);
+        // Each pays twice: one payment is the deposit, the other goes back.
+        var outcomes = await Task.WhenAll(bidders.SelectMany(b => new[] { host.NoticeOf(lot, b), host.NoticeOf(lot, b) }).Select(RepeatUntilAnsweredAsync));
+        await done.CancelAsync();
+        Assert.True(await killer > 0, "nothing was killed");
+        Assert.Equal(12, outcomes.Count(o => o.Outcome == Outcome.Secured));
+        Assert.Equal(12, outcomes.Count(o => o.Code == "deposit-paid-twice"));
+        foreach (var bidder in bidders)
+        {
+            Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
+            Assert.Single(await host.OrdersToAsync(bidder));
+        }
+        await host.BooksHoldAsync();
+    }
+
+    private async Task<TakeBankNotice.Response> RepeatUntilAnsweredAsync(TakeBankNotice.Request notice)
+    {
+        TakeBankNotice.Response? taken = null;
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            using var answer = await host.NotifyAsync(notice, notice.Reference);
+            if (answer.IsSuccessStatusCode) taken = await EscrowHost.ReadAsync<TakeBankNotice.Response>(answer);
+            else Assert.Contains((int)answer.StatusCode, new[] { 500, 503 });
+            return taken is not null;
+        }, "an answer");
+        return taken!;
+    }
+
+    // The service's own connections to its own database, ever more rarely, so that work gets done on a slow machine too.
+    private async Task<int> KillConnectionsAsync(CancellationToken stop)
+    {
+        var killed = 0;
+        await using var server = NpgsqlDataSource.Create(Servers.Postgres);
+        for (var pause = TimeSpan.FromMilliseconds(20); !stop.IsCancellationRequested; pause *= 1.3)
+        {
+            await using var kill = server.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1 and state <> 'idle'");
+            kill.Parameters.AddWithValue(new NpgsqlConnectionStringBuilder(host.ConnectionString).Database!);
+            killed += (int)(long)(await kill.ExecuteScalarAsync(CancellationToken.None))!;
+            await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return killed;
     }
 
     private async Task<(Outcome, string?)> OutcomeAsync(TakeBankNotice.Request notice)
