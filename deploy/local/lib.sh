@@ -8,7 +8,8 @@ LOCAL="$ROOT/deploy/local"
 # Everything that a run makes lies here. Another folder is another system beside the first.
 RUN="${TENDERING_RUN:-$ROOT/.run}"
 [[ $RUN == /* ]] || RUN="$PWD/$RUN"
-export TENDERING_RUN="$RUN"
+# For programs that call the scripts back.
+export TENDERING_RUN="$RUN" TENDERING_ROOT="$ROOT"
 
 say() { printf '%s\n' "$*"; }
 warn() { printf '%s\n' "$*" >&2; }

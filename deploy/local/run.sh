@@ -3,10 +3,17 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 . "$LOCAL/system.sh"
 
-trap '"$LOCAL/stop.sh"' EXIT
-trap 'exit 0' INT TERM
+follower=""
+finish() {
+  trap - EXIT
+  [[ -z $follower ]] || kill "$follower" 2> /dev/null || true
+  "$LOCAL/stop.sh"
+}
+trap finish EXIT
+trap 'exit 0' INT TERM HUP
 "$LOCAL/start.sh"
 say "(Ctrl-C stops everything)"
 mapfile -t logs < <(programs | sed "s:.*:$RUN/log/&.log:")
 tail -n 0 -F "${logs[@]}" 2> /dev/null &
+follower=$!
 wait

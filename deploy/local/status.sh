@@ -73,6 +73,7 @@ say "clock          $(recall clock_mode)"
 say "mode           $(if is_apart; then echo "one process a service"; else echo "all in one process"; fi), $ASPNETCORE_ENVIRONMENT"
 bin="$(postgres_programs)" || bin=""
 script="$(rabbit_program)" || script=""
+# shellcheck disable=SC2153 # from lib.sh
 say "versions       Tendering $(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$ROOT/Directory.Build.props") $(git -C "$ROOT" describe --always --dirty 2> /dev/null || true), .NET $(dotnet --version)$(
   [[ $(kind_of postgres) != private || -z $bin ]] || printf ', PostgreSQL %s' "$("$bin/postgres" --version | awk '{ print $3 }')"
   [[ $(kind_of rabbit) != private || -z $script ]] || sed -E 's:.*/rabbitmq_server-([^/]*)/.*:, RabbitMQ \1:' <<< "$script"

@@ -53,6 +53,7 @@ write_settings() {
   host="$(connection_part "$POSTGRES_URL" 'host|server')"
   port="$(connection_part "$POSTGRES_URL" port)"
   {
+    setting TENDERING_ROOT "$ROOT"
     setting TENDERING_RUN "$RUN"
     setting TENDERING_POSTGRES "$POSTGRES_URL"
     setting TENDERING_RABBIT "$RABBIT_URL"
@@ -91,7 +92,9 @@ read_settings() {
 # --- build
 
 # Whether a source is newer than the last build. A folder's time tells of files taken away; building itself touches folders.
+# TENDERING_BUILD=no: take what is built.
 needs_build() {
+  [[ ${TENDERING_BUILD:-} != no ]] || return 1
   local stamp="$ROOT/.run/built" name sources=()
   [[ -f $stamp && -f $stamp.end ]] || return 0
   for name in $(programs); do [[ -f $(program "$name") ]] || return 0; done

@@ -16,6 +16,8 @@ run_suite() {
   shift
   timeout -k 10 $SUITE_SECONDS_MAX "$@" > "$log" 2>&1 < /dev/null 9>&- || status=$?
   read -r passed failed skipped < <(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v status=$status '
+    /TEST EXECUTION SUMMARY|^Test run summary/ { summary = 1 }
+    !summary { next }
     /Total: [0-9]+/ { for (i = 1; i < NF; i++) { n = $(i + 1) + 0; if ($i == "Total:") t = n; if ($i == "Errors:") e = n; if ($i == "Failed:") f = n; if ($i == "Skipped:") s = n; if ($i == "Run:") r = n } }
     /^ *total: [0-9]+/ { t = $2 } /^ *failed: [0-9]+/ { f = $2 } /^ *skipped: [0-9]+/ { s = $2 }
     END { f += e; p = t - f - s - r; if (f == 0 && (status != 0 || p + s == 0)) f = 1; print p, f, s + 0 }')
@@ -26,7 +28,7 @@ run_suite() {
   if ((failed > 0)); then
     say "=== $name: exit code $status; $log"
     # The failures' own words; the whole log when the suite died before a summary.
-    if ((passed + failed + skipped > 1)); then sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -vE '^  (Discover|Start|Finish)' | head -n 400; else tail -n 60 "$log"; fi
+    if ((passed + failed + skipped > 1)); then sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -vE '^  (Discover|Start|Finish)' | head -n 400 || true; else tail -n 60 "$log"; fi
     ((status != 124)) || say "$name was ended: it took longer than $SUITE_SECONDS_MAX s"
   fi
   say "$name: $passed passed, $failed failed, $skipped skipped, $((SECONDS - begun)) s"
@@ -49,9 +51,16 @@ stop_systems_of_tests() {
 finish() {
   local status=$?
   trap - EXIT INT TERM
+  local suites=()
+  mapfile -t suites < <(jobs -rp)
+  if ((${#suites[@]} > 0)); then
+    mapfile -t suites < <(tree "${suites[@]}")
+    kill -TERM "${suites[@]}" 2> /dev/null || true
+  fi
   stop_systems_of_tests
   stop_servers > /dev/null 2>&1 || true
-  [[ ! -s $RUN/sum ]] || cat "$RUN/sum"
+  # A build that fails is a failure too, and the last line says so.
+  cat "$RUN/sum" 2> /dev/null || say "0 passed, 1 failed"
   exit $status
 }
 
@@ -64,11 +73,13 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 choose_servers
 settle_addresses
-# These data die with the run: the system's own servers keep fsync.
-export TENDERING_FSYNC=off
-ensure_servers
+# These data die with the run. Not exported: the systems that scenarios kill keep fsync.
+TENDERING_FSYNC=off ensure_servers
 export TENDERING_POSTGRES="$POSTGRES_URL" TENDERING_RABBIT="$RABBIT_URL"
-if needs_build || [[ ${CI:-} == true ]]; then build; fi
+# Through build.sh, which first stops a local run that uses these files.
+if needs_build || [[ ${CI:-} == true ]]; then TENDERING_RUN="$ROOT/.run" "$LOCAL/build.sh" 9>&-; fi
+# Scenarios start systems from what was just built, whatever files tests have left since.
+export TENDERING_BUILD=no
 
 mkdir -p "$RESULTS"
 mapfile -t suites < <(cd "$ROOT/tests" 2> /dev/null && printf '%s\n' *.Tests/*.csproj | sed -n 's:/[^*]*$::p')

@@ -14,9 +14,14 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
     private const int SpinsMax = 1_000, LockAttemptsMax = 200;
     public const double RateMax = 1_000_000;
 
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(40);
+
     private readonly string _path;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
+    private readonly Timer _watch;
+    private TaskCompletionSource _move = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _seen;
 
     public SimulatedClock(string path)
     {
@@ -31,10 +36,15 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
             _view = _file.CreateViewAccessor(0, Size);
             if (fresh) Write(version: 0, System.GetUtcNow().Ticks, System.GetUtcNow().Ticks, 1);
         }
+        _seen = Version;
+        _watch = new Timer(_ => Watch(), null, WatchEvery, WatchEvery);
     }
 
-    /// <summary>Changes with every move, so that waiting loops can look again at once.</summary>
+    /// <summary>Changes with every move.</summary>
     public long Version => _view.ReadInt64(0);
+
+    /// <summary>Ends when this or another process moves the clock after now, so that waiting loops can look again at once.</summary>
+    public Task NextMove => Volatile.Read(ref _move).Task;
 
     public double Rate => Read().Rate;
 
@@ -63,8 +73,20 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
 
     public void Dispose()
     {
+        _watch.Dispose();
         _view.Dispose();
         _file.Dispose();
+    }
+
+    // Another process' write cannot wake us: one look for all who wait.
+    private void Watch()
+    {
+        long version;
+        try { version = Version; }
+        catch (ObjectDisposedException) { return; }
+        if (version == _seen || version % 2 != 0) return;
+        _seen = version;
+        Interlocked.Exchange(ref _move, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     // An odd version says that a write is under way, a changed one that the read was torn. Readers lock only to mend what a dead writer left.

@@ -27,7 +27,7 @@ public static class ServiceHost
         // Paths of requests say who does what on which tender before that may be known: the framework's request log stays off.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None)
-            .AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
+            .AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None).AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         services.AddSingleton(Clock.From(builder.Configuration, builder.Environment));
         services.AddSingleton<Bus>().AddSingleton<Secrets>().AddSingleton<IBlobStore, FolderBlobStore>();
         services.AddProblemDetails(o => o.CustomizeProblemDetails = NameTheCode).AddExceptionHandler<ProblemHandler>();
@@ -122,8 +122,16 @@ public static class ServiceHost
 
     private sealed class BusHealth(Bus bus) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(bus.IsConnected ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("unreachable"));
+        // An instance that hears nothing, and waits while another relays, has had no reason to connect yet.
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                if (!bus.IsConnected) await (await bus.OpenChannelAsync(confirms: false, cancellationToken)).DisposeAsync();
+                return HealthCheckResult.Healthy();
+            }
+            catch (Exception e) when (e is RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException) { return HealthCheckResult.Unhealthy("unreachable"); }
+        }
     }
 }
 

@@ -51,17 +51,20 @@ public static class Outbox
         t.GetCustomAttribute<EventAttribute>() ?? throw new InvalidOperationException($"{t} is no event: it has no [Event] name."));
 
     /// <summary>Queues the event. It leaves with the transaction of the next SaveChanges, or not at all.</summary>
-    public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class
+    public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class => db.Add(Row(message, occurredAt));
+
+    /// <summary>The event as a row of the outbox, for the one who writes it with SQL of its own.</summary>
+    public static OutboxEvent Row<T>(T message, DateTimeOffset occurredAt) where T : class
     {
         var name = NameOf(typeof(T));
         var caller = Caller.Current;
-        db.Add(new OutboxEvent
+        return new OutboxEvent
         {
             Type = name.Name, Version = name.Version, SecretUntil = name.SecretUntil,
             Salt = name.SecretUntil is null ? null : RandomNumberGenerator.GetBytes(32),
             TenderId = (message as ITenderEvent)?.TenderId, Payload = JsonSerializer.Serialize(message, Json),
             PersonId = caller.PersonId, OrganisationId = caller.OrganisationId, Role = caller.Roles.Count > 0 ? string.Join(' ', caller.Roles) : null,
             Address = caller.Address, OccurredAt = occurredAt,
-        });
+        };
     }
 }

@@ -40,7 +40,10 @@ public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlo
 
     public long? Length(string key) => new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null;
 
-    public void Delete(string key) => File.Delete(PathOf(key));
+    public void Delete(string key)
+    {
+        if (File.Exists(PathOf(key))) File.Delete(PathOf(key));
+    }
 
     private string PathOf(string key)
     {

@@ -7,6 +7,12 @@ internal sealed class DrawCheck(DrawRecord record, IReadOnlyList<PoolEntry>? poo
 
     public IReadOnlyList<DrawFinding> Run()
     {
+        // JSON holds a null in a list without complaint.
+        if (record.Parties.Any(party => party is null) || record.Sequence.Any(step => step is null) || record.Skips.Any(skip => skip is null))
+        {
+            return [new DrawFinding("draw.malformed", "A party, step or skip is null.")];
+        }
+
         Require(record.Version == DrawRecord.VersionOne, "draw.version", $"Version {record.Version} is not known here.");
         Require(record.Round >= 1, "draw.round", "Rounds are counted from 1.");
         CheckPool();

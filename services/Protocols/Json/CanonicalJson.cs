@@ -20,18 +20,10 @@ public static class CanonicalJson
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
     /// <summary>Canonical bytes of a value; a number that would lose digits is refused with a <see cref="JsonException"/>. Prefer integers and strings.</summary>
-    public static byte[] Serialize<T>(T value)
-    {
-        using var document = JsonDocument.Parse(JsonSerializer.SerializeToUtf8Bytes(value, Options), Strict);
-        return Write(document.RootElement, exact: true);
-    }
+    public static byte[] Serialize<T>(T value) => Write(JsonSerializer.SerializeToUtf8Bytes(value, Options), exact: true);
 
     /// <summary>Canonical bytes of JSON text; doubled keys and integers beyond 2^53 are refused with a <see cref="JsonException"/>.</summary>
-    public static byte[] Canonicalize(ReadOnlySpan<byte> json)
-    {
-        using var document = JsonDocument.Parse(json.ToArray(), Strict);
-        return Write(document.RootElement, exact: false);
-    }
+    public static byte[] Canonicalize(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: false);
 
     /// <summary>Canonical bytes of a JSON tree, where null is the JSON null.</summary>
     public static byte[] Canonicalize(JsonNode? node) => Canonicalize(node is null ? "null"u8 : JsonSerializer.SerializeToUtf8Bytes(node, Options));
@@ -59,11 +51,19 @@ public static class CanonicalJson
         return options;
     }
 
-    private static byte[] Write(JsonElement element, bool exact)
+    private static byte[] Write(byte[] json, bool exact)
     {
-        var output = new ArrayBufferWriter<byte>();
-        WriteValue(output, element, exact);
-        return output.WrittenSpan.ToArray();
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            var output = new ArrayBufferWriter<byte>();
+            WriteValue(output, document.RootElement, exact);
+            return output.WrittenSpan.ToArray();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("A text is not Unicode: it holds a lone surrogate or ill-formed UTF-8.", e);
+        }
     }
 
     private static void WriteValue(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
@@ -77,7 +77,7 @@ public static class CanonicalJson
                 WriteArray(output, element, exact);
                 break;
             case JsonValueKind.String:
-                WriteString(output, Text(element));
+                WriteString(output, element.GetString()!);
                 break;
             case JsonValueKind.Number:
                 WriteAscii(output, Number(element.GetRawText(), exact));
@@ -91,7 +91,7 @@ public static class CanonicalJson
     private static void WriteObject(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
     {
         var separator = "{";
-        foreach (var property in element.EnumerateObject().Select(Named).OrderBy(member => member.Name, StringComparer.Ordinal))
+        foreach (var property in element.EnumerateObject().OrderBy(member => member.Name, StringComparer.Ordinal))
         {
             WriteAscii(output, separator);
             WriteString(output, property.Name);
@@ -114,30 +114,6 @@ public static class CanonicalJson
         }
 
         WriteAscii(output, separator == "[" ? "[]" : "]");
-    }
-
-    private static (string Name, JsonElement Value) Named(JsonProperty property)
-    {
-        try
-        {
-            return (property.Name, property.Value);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("A key holds a lone surrogate.", e);
-        }
-    }
-
-    private static string Text(JsonElement element)
-    {
-        try
-        {
-            return element.GetString()!;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new JsonException("A string holds a lone surrogate.", e);
-        }
     }
 
     private static void WriteString(ArrayBufferWriter<byte> output, string text)
@@ -174,12 +150,13 @@ public static class CanonicalJson
         }
 
         var value = double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        if (!double.IsFinite(value))
+        var written = double.IsFinite(value) ? EcmaScriptNumber.Write(value) : throw new JsonException($"The number {text} is too large.");
+        if (Math.Abs(value) > IntegerMax && !written.Contains('e', StringComparison.Ordinal))
         {
-            throw new JsonException($"The number {text} is too large.");
+            // From 2^53 to 10^21 ECMAScript writes a double as an integer, which would be refused when it is read again.
+            throw new JsonException($"The number {text} is an integer beyond 2^53.");
         }
 
-        var written = EcmaScriptNumber.Write(value);
         if (exact && Decimal(text) is { } asked && Decimal(written) is { } kept && asked != kept)
         {
             throw new JsonException($"The number {text} would be written as {written}; use a string.");

@@ -106,14 +106,19 @@ public static class MerkleTree
     /// <summary>Is the old tree a prefix of the new one? (RFC 9162 section 2.1.4.2) An old size of 0 proves nothing and is refused.</summary>
     public static bool VerifyConsistency(long oldSize, long newSize, ReadOnlySpan<byte> oldRoot, ReadOnlySpan<byte> newRoot, IReadOnlyList<byte[]> proof)
     {
-        if (oldSize <= 0 || oldSize > newSize || oldRoot.Length != HashLength || newRoot.Length != HashLength || !AreHashes(proof))
+        if (oldSize <= 0 || oldSize > newSize || !AreHashes(proof))
         {
             return false;
         }
 
         if (oldSize == newSize)
         {
-            return proof.Count == 0 && oldRoot.SequenceEqual(newRoot);
+            return proof.Count == 0 && !oldRoot.IsEmpty && oldRoot.SequenceEqual(newRoot);
+        }
+
+        if (oldRoot.Length != HashLength)
+        {
+            return false;
         }
 
         IReadOnlyList<byte[]> path = BitOperations.IsPow2(oldSize) ? [oldRoot.ToArray(), .. proof] : proof;

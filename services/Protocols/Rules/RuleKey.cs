@@ -11,6 +11,10 @@ public readonly record struct RuleKey(string Name)
     public static RuleKey DepositValidity => new("deposit-validity");
     public static RuleKey RefundWithdrawal => new("refund-withdrawal");
     public static RuleKey RefundLoser => new("refund-loser");
+
+    /// <summary>Only where the law returns losers' deposits from the award notice on, not from the contract.</summary>
+    public static RuleKey RefundLoserAtNotice => new("refund-loser-at-notice");
+
     public static RuleKey RefundWinner => new("refund-winner");
     public static RuleKey RefundFailed => new("refund-failed");
     public static RuleKey DepositForfeited => new("deposit-forfeited");

@@ -9,12 +9,13 @@ public static class BidSealer
     public static async Task<BidManifest> SealAsync(
         SealingRequest request, Stream pricePlain, Stream priceCipher, Stream filesPlain, Stream filesCipher, CancellationToken cancellation = default)
     {
-        RefuseUnfit(request);
+        var head = new BidManifest(
+            BidManifest.VersionOne, BidManifest.SuiteOne, request.Tender, request.Lot, request.Bidder, request.Revision,
+            request.CustodianKeys, request.Threshold, request.RecoveryPublicKey, []);
+        ManifestCheck.RefuseUnfitHead(head);
         var price = await SealPartAsync(request, SealedPart.Price, pricePlain, priceCipher, cancellation);
         var files = await SealPartAsync(request, SealedPart.Files, filesPlain, filesCipher, cancellation);
-        var manifest = new BidManifest(
-            BidManifest.VersionOne, BidManifest.SuiteOne, request.Tender, request.Lot, request.Bidder, request.Revision,
-            request.CustodianKeys, request.Threshold, request.RecoveryPublicKey, [price, files]);
+        var manifest = head with { Parts = [price, files] };
         ManifestCheck.RefuseUnfit(manifest);
         return manifest;
     }
@@ -28,25 +29,6 @@ public static class BidSealer
         using var filesPlain = new MemoryStream(files, writable: false);
         var manifest = await SealAsync(request, pricePlain, priceCipher, filesPlain, filesCipher, cancellation);
         return new SealedBid(manifest, priceCipher.ToArray(), filesCipher.ToArray());
-    }
-
-    // Before two gigabytes are encrypted, not after.
-    private static void RefuseUnfit(SealingRequest request)
-    {
-        if (request.CustodianKeys.Count is < 2 or > BidManifest.CustodiansMax || !request.CustodianKeys.All(CustodianKey.IsPublicKey))
-        {
-            throw new ManifestException(ManifestFault.Custodians, "The custodians' keys are too few, too many or not P-256 points.");
-        }
-
-        if (request.Threshold < 2 || request.Threshold > request.CustodianKeys.Count)
-        {
-            throw new ManifestException(ManifestFault.Threshold, "The threshold is not between 2 and the number of custodians.");
-        }
-
-        if (!CustodianKey.IsPublicKey(request.RecoveryPublicKey))
-        {
-            throw new ManifestException(ManifestFault.RecoveryKey, "The recovery key is not a P-256 point.");
-        }
     }
 
     private static async Task<ManifestPart> SealPartAsync(SealingRequest request, string part, Stream plain, Stream cipher, CancellationToken cancellation)

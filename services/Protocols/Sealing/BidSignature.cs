@@ -31,7 +31,7 @@ public static class BidSignature
     }
 
     /// <summary>Checks signature, certificate, and its path to a trusted root at the moment <paramref name="at"/>; nothing is fetched, so revocation is the caller's to check.</summary>
-    public static SignatureCheck Verify(BidManifest manifest, ReadOnlySpan<byte> cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
+    public static SignatureCheck Verify(BidManifest manifest, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
     {
         if (cms.Length > BytesMax)
         {
@@ -42,7 +42,7 @@ public static class BidSignature
         {
             var message = new SignedCms(new ContentInfo(manifest.Canonical()), detached: true);
             message.Decode(cms);
-            return Verify(message, trustedRoots, at);
+            return Verify(message, cms, trustedRoots, at);
         }
         catch (CryptographicException)
         {
@@ -50,23 +50,22 @@ public static class BidSignature
         }
     }
 
-    private static SignatureCheck Verify(SignedCms message, X509Certificate2Collection trustedRoots, DateTimeOffset at)
+    private static SignatureCheck Verify(SignedCms message, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
     {
-        // A message that brings its own content would be checked against that instead of the manifest.
-        if (!message.Detached || message.SignerInfos.Count != 1)
+        if (message.SignerInfos.Count != 1 || message.SignerInfos[0].Certificate is not { } certificate)
         {
             return SignatureCheck.Refused(SignatureVerdict.Malformed);
         }
 
         var signer = message.SignerInfos[0];
-        if (signer.Certificate is not { } certificate)
-        {
-            return SignatureCheck.Refused(SignatureVerdict.Malformed);
-        }
-
         if (signer.DigestAlgorithm.Value != Sha256Oid || !IsP256(certificate))
         {
             return SignatureCheck.Refused(SignatureVerdict.Algorithm, certificate);
+        }
+
+        if (!CmsForm.IsExpected(cms))
+        {
+            return SignatureCheck.Refused(SignatureVerdict.Malformed, certificate);
         }
 
         if (!SignatureHolds(signer))

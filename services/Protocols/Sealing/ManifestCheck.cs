@@ -9,6 +9,19 @@ internal static class ManifestCheck
 
     public static void RefuseUnfit(BidManifest manifest)
     {
+        RefuseUnfitHead(manifest);
+        Require(
+            manifest.Parts.All(part => part is not null) && manifest.Parts.Select(part => part.Name).SequenceEqual(SealedPart.All),
+            ManifestFault.Parts, "The parts are not price and files, in this order.");
+        foreach (var part in manifest.Parts)
+        {
+            RefuseUnfit(part, manifest.CustodianKeys.Count);
+        }
+    }
+
+    /// <summary>Everything but the parts: checked before two gigabytes are encrypted, not after.</summary>
+    public static void RefuseUnfitHead(BidManifest manifest)
+    {
         Require(manifest.Version == BidManifest.VersionOne, ManifestFault.Version, "The version is not 1.");
         Require(manifest.Suite == BidManifest.SuiteOne, ManifestFault.Suite, "The suite is not 1.");
         Require(
@@ -20,13 +33,6 @@ internal static class ManifestCheck
             ManifestFault.Custodians, $"There must be 2 to {BidManifest.CustodiansMax} different custodians' keys, each a P-256 point.");
         Require(manifest.Threshold >= 2 && manifest.Threshold <= keys.Count, ManifestFault.Threshold, "The threshold is not between 2 and the number of custodians.");
         Require(CustodianKey.IsPublicKey(manifest.RecoveryKey), ManifestFault.RecoveryKey, "The recovery key is not a P-256 point.");
-        Require(
-            manifest.Parts.All(part => part is not null) && manifest.Parts.Select(part => part.Name).SequenceEqual(SealedPart.All),
-            ManifestFault.Parts, "The parts are not price and files, in this order.");
-        foreach (var part in manifest.Parts)
-        {
-            RefuseUnfit(part, keys.Count);
-        }
     }
 
     private static void RefuseUnfit(ManifestPart part, int custodians)

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tendering.BankSimulator;
+
+/// <summary>What happened at the bank. The journal is all of its state.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AccountOpened), "account-opened")]
+[JsonDerivedType(typeof(PaymentBooked), "payment-booked")]
+[JsonDerivedType(typeof(NoticeAnswered), "notice-answered")]
+[JsonDerivedType(typeof(OrderPaid), "order-paid")]
+public abstract record Entry;
+
+public sealed record AccountOpened(string Number, string Name, string Currency, long Balance) : Entry;
+public sealed record PaymentBooked(string Reference, string From, string FromName, string ToAccountNumber, long Amount, string Currency, DateTimeOffset BookedAt) : Entry;
+public sealed record NoticeAnswered(string Reference, int Status, string? Outcome, string? Code) : Entry;
+public sealed record OrderPaid(Guid OrderId, string BankReference, string ToAccount, string ToName, long Amount, string Currency, string Purpose, DateTimeOffset BookedAt) : Entry;
+
+/// <summary>Lines of JSON, each on disk before it counts. A line that a crash cut off never counted and is removed at the next start.</summary>
+public sealed class Journal : IDisposable
+{
+    private readonly FileStream _file;
+
+    public Journal(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+    }
+
+    public IEnumerable<Entry> ReadAll()
+    {
+        var content = new byte[_file.Length];
+        _file.Position = 0;
+        _file.ReadExactly(content);
+        var end = Array.LastIndexOf(content, (byte)'\n') + 1;
+        _file.SetLength(end);
+        _file.Position = end;
+        foreach (var line in Encoding.UTF8.GetString(content, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            yield return JsonSerializer.Deserialize<Entry>(line, JsonSerializerOptions.Web)!;
+    }
+
+    public void Write(Entry entry)
+    {
+        var start = _file.Position;
+        try
+        {
+            _file.Write([.. JsonSerializer.SerializeToUtf8Bytes(entry, JsonSerializerOptions.Web), (byte)'\n']);
+            _file.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // A full disk must not leave half a line for the next one to be glued to.
+            _file.SetLength(start);
+            _file.Position = start;
+            throw;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

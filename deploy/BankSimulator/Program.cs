@@ -1,0 +1,4 @@
+using Tendering.BankSimulator;
+
+var app = BankHost.Build(args);
+await app.RunAsync();

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Tendering.Protocols;
+
+namespace Tendering.Replay.Client;
+
+/// <summary>A bid that is sealed, signed and uploaded, and only has to be submitted.</summary>
+public sealed record PreparedBid(string ManifestHash, string Manifest, string Signature, Guid PriceUpload, Guid FilesUpload);
+
+/// <summary>An enterprise on its own device: its certificate's key and its recovery key stay here; bids are sealed here.</summary>
+public sealed class Bidder : IDisposable
+{
+    public const string Password = "Bidder-device-2026!";
+
+    private readonly CustodianKey _recovery = CustodianKey.Generate();
+    private readonly X509Certificate2 _certificate;
+
+    private Bidder(Session session, Guid id, string name, string userName, string code, string account, X509Certificate2 certificate) =>
+        (Session, Id, Name, UserName, Code, Account, _certificate) = (session, id, name, userName, code, account, certificate);
+
+    public Session Session { get; }
+    public Guid Id { get; }
+    public string Name { get; }
+    public string UserName { get; }
+    public string Code { get; }
+
+    /// <summary>Number of its basic account at the bank.</summary>
+    public string Account { get; }
+
+    /// <summary>Enters the market: registers the organisation with a certificate request made here, opens its bank account, signs in.</summary>
+    public static async Task<Bidder> EnterAsync(Market market, string name, string run, string currency, long balance, CancellationToken ct)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var (code, account, user) = (Market.CodeFor($"{run}/{name}"), $"6222{Digits($"{run}/{name}")}", $"b-{run}-{Digits(name)}");
+        await market.Bank.OpenAccountAsync(account, name, currency, balance, ct);
+        var request = new CertificateRequest(new X500DistinguishedName($"CN={Plain(name)}"), key, HashAlgorithmName.SHA256).CreateSigningRequestPem();
+        var answer = await market.Public.PostAsync<RegisteredOrganisation>("api/identity/organisations", new
+        {
+            socialCreditCode = code, name, kind = "bidder", basicAccount = new { number = account, name }, certificateRequest = request,
+            person = new { userName = user, password = Password, displayName = $"Bidding office of {name}" },
+        }, ct);
+        using var issued = X509Certificate2.CreateFromPem(answer.Certificate);
+        var session = await Session.SignInAsync(market.Gateway, user, Password, ct);
+        return new Bidder(session, answer.OrganisationId, name, user, code, account, issued.CopyWithPrivateKey(key));
+    }
+
+    public async Task RegisterAsync(Guid lot, CancellationToken ct)
+    {
+        await Session.UntilAsync<BidderLot>($"api/bidding/lots/{lot}", _ => true, "the lot to be open for registration", ct);
+        await Session.PostAsync($"api/bidding/lots/{lot}/registrations", new { }, ct);
+    }
+
+    /// <summary>Pays the deposit (or another amount) to the sub-account made for this bidder and lot.</summary>
+    public async Task<SubAccount> PayDepositAsync(Market market, Guid lot, long? amount, CancellationToken ct)
+    {
+        var account = await Session.UntilAsync<SubAccount>($"api/escrow/lots/{lot}/sub-account", _ => true, "a sub-account", ct);
+        await market.Bank.PayAsync(Account, account.AccountNumber, amount ?? account.Amount, account.Currency, ct);
+        return account;
+    }
+
+    public Task<BidderLot> DepositAsync(Guid lot, string state, CancellationToken ct) =>
+        Session.UntilAsync<BidderLot>($"api/bidding/lots/{lot}", l => l.Deposit == state, $"a deposit that is {state}", ct);
+
+    /// <summary>Seals price and files on this device, uploads the ciphertexts, signs and submits; the receipt is checked before it is believed.</summary>
+    public async Task<Submitted> SubmitAsync(Market market, Tender tender, Guid lot, int revision, long price, string currency, CancellationToken ct)
+    {
+        var bid = await PrepareAsync(tender, lot, revision, price, currency, ct);
+        var submitted = await SubmitPreparedAsync(lot, bid, ct);
+        using var receiptKey = await ReceiptKeyAsync(market, ct);
+        var receipt = Receipt.Verify(submitted.Receipt, receiptKey) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
+        if (receipt.ManifestHash != bid.ManifestHash || receipt.Bidder != Id || receipt.Lot != lot) throw new InvalidOperationException($"{Name}: the receipt is for another bid.");
+        return submitted;
+    }
+
+    /// <summary>Everything that costs nothing at the deadline: sealed, signed, uploaded.</summary>
+    public async Task<PreparedBid> PrepareAsync(Tender tender, Guid lot, int revision, long price, string currency, CancellationToken ct)
+    {
+        var keys = tender.Custodians.OrderBy(c => c.Index).Select(c => c.PublicKey).ToArray();
+        var request = new SealingRequest(tender.TenderId, lot, Id, revision, keys, tender.Threshold, _recovery.PublicKey);
+        var schedule = new OpeningSchedule(OpeningSchedule.VersionOne, tender.TenderId, lot, Id, revision, price, currency, 180, null, null);
+        var bid = await BidSealer.SealAsync(request, schedule.Canonical(), Encoding.UTF8.GetBytes($"Technical proposal of {Name}."), ct);
+        var (priceUpload, filesUpload) = (await UploadAsync(lot, SealedPart.Price, bid.Price, ct), await UploadAsync(lot, SealedPart.Files, bid.Files, ct));
+        var signature = Convert.ToBase64String(BidSignature.Sign(bid.Manifest, _certificate));
+        return new PreparedBid(bid.Manifest.Hash(), Encoding.UTF8.GetString(bid.Manifest.Canonical()), signature, priceUpload, filesUpload);
+    }
+
+    public Task<Submitted> SubmitPreparedAsync(Guid lot, PreparedBid bid, CancellationToken ct) =>
+        Session.PostAsync<Submitted>($"api/bidding/lots/{lot}/bids", new { bid.Manifest, bid.Signature, bid.PriceUpload, bid.FilesUpload }, ct);
+
+    private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
+    {
+        var upload = await Session.PostAsync<Upload>($"api/bidding/lots/{lot}/uploads", new { part, length = content.LongLength }, ct);
+        for (var offset = 0; offset < content.Length;)
+        {
+            var chunk = content.AsSpan(offset, Math.Min(upload.ChunkMax, content.Length - offset)).ToArray();
+            try { await Session.PutAsync($"api/bidding/uploads/{upload.UploadId}?offset={offset}", chunk, ct); offset += chunk.Length; }
+            catch (RefusedException e) when (e.Status == HttpStatusCode.Conflict)
+            {
+                // An answer was lost: go on from what the server has.
+                offset = (int)(await Session.GetAsync<UploadState>($"api/bidding/uploads/{upload.UploadId}", ct)).Received;
+            }
+        }
+        return upload.UploadId;
+    }
+
+    private static async Task<ECDsa> ReceiptKeyAsync(Market market, CancellationToken ct)
+    {
+        var jwk = await market.Public.GetAsync<Dictionary<string, string>>("api/bidding/receipt-key", ct);
+        static byte[] Decode(string text) => System.Buffers.Text.Base64Url.DecodeFromChars(text);
+        return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Decode(jwk["x"]), Y = Decode(jwk["y"]) } });
+    }
+
+    private static string Digits(string text) => string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(text)).Take(6).Select(b => (b % 100).ToString("00", System.Globalization.CultureInfo.InvariantCulture)));
+    private static string Plain(string name) => string.Concat(name.Where(c => char.IsLetterOrDigit(c) || c == ' '));
+
+    public void Dispose()
+    {
+        Session.Dispose();
+        _certificate.Dispose();
+        _recovery.Dispose();
+    }
+}

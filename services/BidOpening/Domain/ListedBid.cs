@@ -1,0 +1,105 @@
+using System.Collections.Frozen;
+using System.Text;
+using Tendering.Protocols;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.BidOpening.Domain;
+
+public enum BidStage { Sealed, Opened, NotOpened }
+
+public enum FilesStage { Sealed, Ready, Opened, Failed }
+
+/// <summary>A bid of the closing list and what came of it. The price decides; the archive follows in the background.</summary>
+public sealed class ListedBid
+{
+    public static readonly FrozenSet<(BidStage From, BidStage To)> Moves = new[] { (BidStage.Sealed, BidStage.Opened), (BidStage.Sealed, BidStage.NotOpened) }.ToFrozenSet();
+
+    public static readonly FrozenSet<(FilesStage From, FilesStage To)> FilesMoves = new[]
+    {
+        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed),
+    }.ToFrozenSet();
+
+    private BidManifest? _parsed;
+
+    public required Guid Id { get; init; }
+    public required Guid TenderId { get; init; }
+    public required Guid LotId { get; init; }
+
+    /// <summary>On the closing list, from 1: the order in which bids are announced.</summary>
+    public required int Place { get; init; }
+
+    public required Guid BidderId { get; init; }
+    public required string BidderName { get; init; }
+    public required string SocialCreditCode { get; init; }
+    public required int Revision { get; init; }
+    public required string ManifestHash { get; init; }
+    public required string Manifest { get; init; }
+    public required string Signature { get; init; }
+    public required string Receipt { get; init; }
+    public required string PriceStorageKey { get; init; }
+    public required string FilesStorageKey { get; init; }
+    public required bool DepositSecured { get; init; }
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    public BidStage Stage { get; private set; } = BidStage.Sealed;
+
+    /// <summary>Minor units of the tender's currency.</summary>
+    public long? Price { get; private set; }
+
+    public string? Schedule { get; private set; }
+    public byte[]? PriceKey { get; private set; }
+
+    /// <summary>custodians or recovery.</summary>
+    public string? OpenedBy { get; private set; }
+
+    public Verdict? Verdict { get; private set; }
+    public Cause? Cause { get; private set; }
+    public OpeningFact? Fact { get; private set; }
+    public string? Rule { get; private set; }
+    public string? Article { get; private set; }
+    public DateTimeOffset? DecidedAt { get; private set; }
+    public FilesStage FilesStage { get; private set; } = FilesStage.Sealed;
+    public byte[]? FilesKey { get; private set; }
+    public OpeningFact? FilesFact { get; private set; }
+    public DateTimeOffset? NextDueAt { get; private set; }
+
+    /// <summary>Where the opened archive lies.</summary>
+    public string OpenedKey => $"opened/{Id}";
+
+    public BidManifest Parsed => _parsed ??= BidManifest.Parse(Encoding.UTF8.GetBytes(Manifest));
+
+    public void Decide(Outcome outcome, string openedBy, LawRule notOpened, DateTimeOffset now)
+    {
+        Move(outcome is PriceOpened ? BidStage.Opened : BidStage.NotOpened);
+        (DecidedAt, PriceKey) = (now, outcome.PriceKey);
+        if (outcome is PriceOpened opened) (Price, Schedule, OpenedBy) = (opened.Price, opened.Schedule, openedBy);
+        if (outcome is PriceNotOpened not) (Verdict, Cause, Fact, Rule, Article) = (not.Verdict, not.Cause, not.Fact, notOpened.Id, notOpened.Article);
+    }
+
+    /// <summary>The archive's key is known; opening it is due at once, in the background. Only an opened bid's archive is opened.</summary>
+    public void ReadyFiles(byte[] key, DateTimeOffset now)
+    {
+        if (Stage != BidStage.Opened || FilesStage != FilesStage.Sealed) return;
+        Move(FilesStage.Ready);
+        (FilesKey, NextDueAt) = (key, now);
+    }
+
+    /// <summary>The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched.</summary>
+    public void EndFiles(OpeningFact? failure)
+    {
+        Move(failure is null ? FilesStage.Opened : FilesStage.Failed);
+        (FilesFact, NextDueAt) = (failure, null);
+    }
+
+    private void Move(BidStage next)
+    {
+        ServiceDefaults.Rule.Require(Moves.Contains((Stage, next)), "illegal-move", $"A bid that is {Stage} cannot become {next}.");
+        Stage = next;
+    }
+
+    private void Move(FilesStage next)
+    {
+        ServiceDefaults.Rule.Require(FilesMoves.Contains((FilesStage, next)), "illegal-move", $"An archive that is {FilesStage} cannot become {next}.");
+        FilesStage = next;
+    }
+}

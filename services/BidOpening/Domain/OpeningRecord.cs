@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text;
+using Tendering.Protocols;
+
+namespace Tendering.BidOpening.Domain;
+
+/// <summary>The opening record (开标记录): everything that was announced and how it came about. Its canonical JSON is hashed and public.</summary>
+public sealed record OpeningRecord(
+    int Version, Guid TenderId, string TenderNumber, string TenderTitle, Guid LotId, int LotNumber, string LotTitle, string TendererName, string AgencyName, string RuleSet, string Currency,
+    string ClosingListHash, string ClosedAt, string StartedAt, string SharesDueBy, string? RecoveryDueBy, string CompletedAt, int Threshold,
+    IReadOnlyList<RecordedCustodian> Custodians, IReadOnlyList<RecordedWrongShare> WrongShares, IReadOnlyList<RecordedBid> Bids)
+{
+    public static OpeningRecord Draw(OpeningSession session, IEnumerable<ListedBid> bids, IReadOnlyList<ShareRelease> releases, IEnumerable<WrongShare> wrong, DateTimeOffset now)
+    {
+        var notice = session.Notice!;
+        return new OpeningRecord(
+            1, session.TenderId, notice.TenderNumber, notice.TenderTitle, session.Id, notice.LotNumber, notice.LotTitle, notice.TendererName, notice.AgencyName, notice.RuleSet, notice.Currency,
+            session.ClosingListHash!, Text(session.ClosedAt!.Value), Text(session.StartedAt!.Value), Text(session.SharesDueBy!.Value), session.RecoveryDueBy is { } r ? Text(r) : null, Text(now), notice.Threshold,
+            [.. notice.Custodians.OrderBy(c => c.Index).Select(c => RecordedCustodian.Of(c, releases.Where(x => x.CustodianIndex == c.Index)))],
+            [.. wrong.OrderBy(w => w.ReleasedAt).ThenBy(w => w.CustodianIndex).ThenBy(w => w.BidId).ThenBy(w => w.Part, StringComparer.Ordinal)
+                .Select(w => new RecordedWrongShare(w.CustodianIndex, w.BidId, w.Part, w.ShareHash, Text(w.ReleasedAt)))],
+            [.. bids.OrderBy(b => b.Place).Select(RecordedBid.Of)]);
+    }
+
+    public string Canonical() => Encoding.UTF8.GetString(CanonicalJson.Serialize(this));
+    public static OpeningRecord Read(string canonical) => CanonicalJson.Deserialize<OpeningRecord>(Encoding.UTF8.GetBytes(canonical));
+
+    /// <summary>RFC 3339, UTC, whole microseconds.</summary>
+    internal static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+}
+
+public sealed record RecordedCustodian(int Index, Guid OrganisationId, string OrganisationName, string? ReleasedAt, int Good, int Wrong)
+{
+    public static RecordedCustodian Of(Custodian custodian, IEnumerable<ShareRelease> releases)
+    {
+        var all = releases.OrderBy(r => r.ReleasedAt).ToList();
+        return new RecordedCustodian(custodian.Index, custodian.OrganisationId, custodian.Name, all.Count > 0 ? OpeningRecord.Text(all[0].ReleasedAt) : null, all.Sum(r => r.Good), all.Sum(r => r.Wrong));
+    }
+}
+
+/// <summary>A share that was not what the manifest's hash says, by the SHA-256 of what came.</summary>
+public sealed record RecordedWrongShare(int CustodianIndex, Guid BidId, string Part, string ShareHash, string ReleasedAt);
+
+/// <summary>One line of the opening schedule. <paramref name="PriceKey"/> (base64url) opens the price ciphertext again; price in minor units.</summary>
+public sealed record RecordedBid(
+    int Place, Guid BidId, Guid BidderId, string BidderName, string SocialCreditCode, int Revision, string ManifestHash, string SubmittedAt, bool DepositSecured,
+    long? Price, OpeningSchedule? Schedule, string? PriceKey, string? OpenedBy, string? Verdict, string? Cause, string? Fact, string? Rule, string? Article,
+    string DecidedAt, string[] Findings)
+{
+    public const string FilesNotOpened = "files-not-opened";
+
+    public static RecordedBid Of(ListedBid bid) => new(
+        bid.Place, bid.Id, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Revision, bid.ManifestHash, OpeningRecord.Text(bid.SubmittedAt), bid.DepositSecured,
+        bid.Price, bid.Schedule is { } text ? OpeningSchedule.Parse(Encoding.UTF8.GetBytes(text)) : null, bid.PriceKey is { } key ? Base64UrlText.Encode(key) : null, bid.OpenedBy,
+        bid.Verdict is { } v ? Word.Of(v) : null, bid.Cause is { } c ? Word.Of(c) : null, bid.Fact is { } f ? Word.Of(f) : null, bid.Rule, bid.Article,
+        OpeningRecord.Text(bid.DecidedAt!.Value), bid.FilesStage == FilesStage.Failed ? [FilesNotOpened] : []);
+}

@@ -1,0 +1,55 @@
+using Npgsql;
+using Tendering.Bidding.Data;
+using Tendering.Bidding.Features;
+using Tendering.Contracts.Credit;
+using Tendering.Contracts.Escrow;
+using Tendering.Contracts.Identity;
+using Tendering.Contracts.Tenders;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Bidding;
+
+/// <summary>Takes bids that nobody can read, until the deadline and not a moment longer.</summary>
+public static class BiddingService
+{
+    public const string Name = "bidding";
+
+    public static void Add(WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidation();
+        builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Intake>().AddSingleton<BlockGate>();
+        builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
+        builder.Services.AddSingleton<NodeClock>().AddHostedService(p => p.GetRequiredService<NodeClock>());
+        builder.AddService<BiddingDb>(Name)
+            .On<OrganisationRegistered>("keep-organisation", KeepOrganisation.Handle)
+            .On<CertificateIssued>("keep-certificate", KeepCertificate.Handle)
+            .On<CertificateRevoked>("keep-revocation", KeepRevocation.Handle)
+            .On<EnterpriseDebarred>("keep-debarment", KeepDebarment.Handle)
+            .On<DebarmentEnded>("end-debarment", EndDebarment.Handle)
+            .On<TenderPublished>("open-lots", OpenLotsOnTenderPublished.Handle)
+            .On<DepositSecured>("note-secured-deposit", NoteDeposit.HandleSecured)
+            .On<DepositRefused>("note-refused-deposit", NoteDeposit.HandleRefused)
+            .On<DepositRefunded>("note-refunded-deposit", NoteDeposit.HandleRefunded)
+            .WhenDue("lot", CloseBiddingAtDeadline.Handle);
+    }
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var routes = app.MapService<BiddingDb>(Name);
+        app.ServiceProvider.GetRequiredService<TrustedRoots>();    // a fault in the set-up shows at the start, not at the first bid
+        GetClosing.Map(routes);
+        GetReceiptKey.Map(routes);
+        GetClock.Map(routes);
+
+        // What bidders do before the opening leaves no trace in metrics or spans: a count would already tell too much.
+        var unseen = routes.MapGroup("").Unseen();
+        GetOwnLot.Map(unseen);
+        RegisterForLot.Map(unseen);
+        BeginUpload.Map(unseen);
+        ContinueUpload.Map(unseen);
+        GetUpload.Map(unseen);
+        SubmitBid.Map(unseen);
+        WithdrawBid.Map(unseen);
+        GetOwnReceipt.Map(unseen);
+    }
+}

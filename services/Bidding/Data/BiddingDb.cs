@@ -1,0 +1,46 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Bidding.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Bidding.Data;
+
+public sealed class BiddingDb(DbContextOptions<BiddingDb> options) : DbContext(options)
+{
+    public DbSet<Organisation> Organisations => Set<Organisation>();
+    public DbSet<Certificate> Certificates => Set<Certificate>();
+    public DbSet<Revocation> Revocations => Set<Revocation>();
+    public DbSet<Debarment> Debarments => Set<Debarment>();
+    public DbSet<Deposit> Deposits => Set<Deposit>();
+    public DbSet<Lot> Lots => Set<Lot>();
+    public DbSet<Registration> Registrations => Set<Registration>();
+    public DbSet<Upload> Uploads => Set<Upload>();
+    public DbSet<UploadBlock> UploadBlocks => Set<UploadBlock>();
+    public DbSet<Bid> Bids => Set<Bid>();
+    public DbSet<Standing> Standings => Set<Standing>();
+
+    /// <summary>The lot, its row locked against the closing until the transaction ends; others may share the lock.</summary>
+    public async Task<Lot> ShareLotAsync(Guid id, CancellationToken ct) =>
+        (await Lots.FromSql($"select * from lot where id = {id} for share").AsNoTracking().ToListAsync(ct)).SingleOrDefault().Or404("lot");
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Organisation>().Property(o => o.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Certificate>().HasKey(c => c.Thumbprint);
+        modelBuilder.Entity<Revocation>().HasKey(r => new { r.OrganisationId, r.SerialNumber });
+        modelBuilder.Entity<Debarment>().Property(d => d.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Deposit>().HasKey(d => new { d.LotId, d.BidderId });
+        modelBuilder.Entity<Lot>().Property(l => l.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Registration>().HasKey(r => new { r.LotId, r.BidderId });
+        modelBuilder.Entity<Upload>().Property(u => u.Id).ValueGeneratedNever();
+        modelBuilder.Entity<UploadBlock>().HasKey(b => new { b.UploadId, b.Number });
+        modelBuilder.Entity<Bid>(bid =>
+        {
+            bid.Property(b => b.Id).ValueGeneratedNever();
+            bid.Property(b => b.Position).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<Standing>().HasKey(s => new { s.LotId, s.BidderId });
+        modelBuilder.AddPlumbing();
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.AddPlumbing();
+}

@@ -1,0 +1,41 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Escrow.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow.Data;
+
+public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(options)
+{
+    private const long LockSeed = 727003;
+
+    public DbSet<Lot> Lots => Set<Lot>();
+    public DbSet<BasicAccount> BasicAccounts => Set<BasicAccount>();
+    public DbSet<SubAccount> SubAccounts => Set<SubAccount>();
+    public DbSet<Deposit> Deposits => Set<Deposit>();
+    public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
+    public DbSet<BankEntry> BankEntries => Set<BankEntry>();
+
+    /// <summary>Until the transaction ends nobody else works on this; whoever only reads it shares it with other readers.</summary>
+    public Task LockAsync(string what, bool shared = false, CancellationToken ct = default) => shared
+        ? Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared(hashtextextended({what}, {LockSeed}))", ct)
+        : Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended({what}, {LockSeed}))", ct);
+
+    public Task LockLotAsync(Guid lotId, CancellationToken ct, bool shared = false) => LockAsync($"lot:{lotId}", shared, ct);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<Lot>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<BasicAccount>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<SubAccount>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Deposit>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<PaymentOrder>(e =>
+        {
+            e.Property(o => o.Id).ValueGeneratedNever();
+            e.Property(o => o.Sequence).UseIdentityAlwaysColumn();
+        });
+        modelBuilder.Entity<BankEntry>().HasKey(e => e.Reference);
+        modelBuilder.AddPlumbing();
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) => configurationBuilder.AddPlumbing();
+}

@@ -1,0 +1,43 @@
+using Tendering.Contracts.BidOpening;
+using Tendering.Contracts.Bidding;
+using Tendering.Contracts.Identity;
+using Tendering.Contracts.Tenders;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Features;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow;
+
+/// <summary>Accounts, transfers, deposits and what the bank says of them: every fen, twice written.</summary>
+public static class EscrowService
+{
+    public const string Name = "escrow";
+
+    public static void Add(WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidation();
+        builder.AddService<EscrowDb>(Name)
+            .On<TenderPublished>("keep-lots", OpenSubAccount.OnTenderPublished)
+            .On<BidderRegistered>("open-sub-account", OpenSubAccount.OnBidderRegistered)
+            .On<BasicAccountRegistered>("keep-basic-account", OpenSubAccount.OnBasicAccountRegistered)
+            .On<BidWithdrawn>("release-on-bid-withdrawn", ReleaseOnBidWithdrawn.Handle)
+            .On<BidNotOpened>("release-or-mark-bid-not-opened", ReleaseOrMarkOnBidNotOpened.Handle)
+            .On<AwardNoticeIssued>("keep-award-notice", ReleaseOnAwardNoticeIssued.Handle)
+            .On<ContractSigned>("release-on-contract-signed", ReleaseOnContractSigned.Handle)
+            .On<LotFailed>("release-on-lot-failed", ReleaseOnLotFailed.Handle);
+        builder.Services.AddHostedService<CheckLedgerDaily>();
+    }
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var routes = app.MapService<EscrowDb>(Name);
+        GetSubAccount.Map(routes);
+        GetDeposit.Map(routes);
+        TakeBankNotice.Map(routes);
+        ListPaymentOrders.Map(routes);
+        ConfirmPaymentOrder.Map(routes);
+        ForfeitDeposit.Map(routes);
+        ListDeposits.Map(routes);
+        GetTrialBalance.Map(routes);
+    }
+}

@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow.Features;
+
+/// <summary>What the bank has to pay and has not confirmed.</summary>
+public static class ListPaymentOrders
+{
+    public const int PageMax = 200;
+
+    public sealed record Item(Guid Id, long Sequence, string ToAccount, string ToName, long Amount, string Currency, string Purpose);
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/payment-orders", Handle)
+        .AllowRoles(Roles.Bank).DisableHttpMetrics()
+        .WithSummary("Payment orders that wait for their confirmation")
+        .WithDescription("In order of their sequence; pages by ?after=SEQUENCE. Begin at 0 each time: an order with a lower number may be committed later, and stays listed until it is confirmed.");
+
+    private static async Task<Ok<Item[]>> Handle(long? after, [Range(1, PageMax)] int? limit, EscrowDb db, CancellationToken ct) =>
+        TypedResults.Ok(await db.PaymentOrders.AsNoTracking().Where(o => o.Stage == PaymentOrderStage.Ordered && o.Sequence > (after ?? 0)).OrderBy(o => o.Sequence).Take(limit ?? PageMax)
+            .Select(o => new Item(o.Id, o.Sequence, o.ToAccount, o.ToName, o.Amount, o.Currency, o.Purpose)).ToArrayAsync(ct));
+}

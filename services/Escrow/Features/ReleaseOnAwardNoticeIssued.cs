@@ -1,0 +1,23 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts.Tenders;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.Protocols;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow.Features;
+
+/// <summary>The award notice names who must sign by when; where the law wants it, the others' deposits go back from now on.</summary>
+public static class ReleaseOnAwardNoticeIssued
+{
+    public static async Task Handle(Received<AwardNoticeIssued> message, EscrowDb db, CancellationToken ct)
+    {
+        var notice = message.Event;
+        await db.LockLotAsync(notice.LotId, ct);
+        var lot = await db.Lots.SingleAsync(l => l.Id == notice.LotId, ct);
+        (lot.WinnerId, lot.ContractDueBy) = (notice.BidderId, notice.ContractDueBy);
+        if (RuleSet.Get(lot.RuleSet).Find(RuleKey.RefundLoserAtNotice) is null) return;
+        var losers = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId != notice.BidderId);
+        await ReleaseDeposits.HandleAsync(db, lot, losers, new Release(ReleaseReasons.NotAwarded, RuleKey.RefundLoserAtNotice, notice.IssuedAt), message.Now, ct);
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts.Tenders;
+using Tendering.ExpertSelection.Data;
+using Tendering.ExpertSelection.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.ExpertSelection.Features;
+
+/// <summary>With the result the committee's names become public (法37), a failed lot's too; a draw still under way for it ends.</summary>
+public static class DiscloseOnResult
+{
+    public static Task OnCandidatesPublished(Received<CandidatesPublished> message, ExpertSelectionDb db, CancellationToken ct) =>
+        DiscloseAsync(db, message.Event.TenderId, message.Event.LotId, message.Now, ct);
+
+    public static Task OnAwardNoticeIssued(Received<AwardNoticeIssued> message, ExpertSelectionDb db, CancellationToken ct) =>
+        DiscloseAsync(db, message.Event.TenderId, message.Event.LotId, message.Now, ct);
+
+    public static async Task OnLotFailed(Received<LotFailed> message, ExpertSelectionDb db, CancellationToken ct)
+    {
+        var lot = await DiscloseAsync(db, message.Event.TenderId, message.Event.LotId, message.Now, ct);
+        lot.FailedAt ??= message.Now;
+        var running = await db.Draws.Where(d => d.LotId == lot.Id && d.Stage != DrawStage.Ready && d.Stage != DrawStage.Failed).Select(d => d.Id).ToListAsync(ct);
+        foreach (var id in running)
+        {
+            var draw = (await db.LockDrawAsync(id, ct))!;
+            if (draw.Stage is DrawStage.Ready or DrawStage.Failed) continue;
+            draw.Fail(Draw.LotHasFailed, message.Now);
+            db.PublishWhatHappened(draw, message.Now);
+        }
+    }
+
+    private static async Task<Lot> DiscloseAsync(ExpertSelectionDb db, Guid tender, Guid id, DateTimeOffset now, CancellationToken ct)
+    {
+        var lot = await KeepLotFacts.FindOrAddAsync(db, tender, id, ct);
+        lot.DisclosedAt ??= now;
+        return lot;
+    }
+}

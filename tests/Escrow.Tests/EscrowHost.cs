@@ -1,0 +1,119 @@
+using System.Net.Http.Json;
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts;
+using Tendering.Contracts.Bidding;
+using Tendering.Contracts.Identity;
+using Tendering.Contracts.Tenders;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.Escrow.Features;
+using Tendering.ServiceDefaults;
+using Tendering.Testing;
+
+namespace Tendering.Escrow.Tests;
+
+public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowService.Add, EscrowService.Map)
+{
+    public const long Deposit = 200_000_00;
+
+    /// <summary>A lot that asks for a deposit, with a deadline ten days from now.</summary>
+    public async Task<LotOf> PublishAsync(string ruleSet = "cn-tendering", string currency = "CNY", long deposit = Deposit, LotOf? lot = null)
+    {
+        lot ??= NewLot(ruleSet, currency, deposit);
+        await HearAsync(lot.Published);
+        await EventuallyAsync(() => InDbAsync((EscrowDb db) => db.Lots.AnyAsync(l => l.Id == lot.LotId)), "the lot");
+        return lot;
+    }
+
+    public LotOf NewLot(string ruleSet = "cn-tendering", string currency = "CNY", long deposit = Deposit) => new(Guid.CreateVersion7(), Guid.CreateVersion7(), ruleSet, currency, deposit, Clock.GetUtcNow());
+
+    public async Task<Bidder> RegisterAsync(LotOf lot, Bidder? bidder = null)
+    {
+        bidder ??= NewBidder();
+        await HearAsync(bidder.Basic);
+        await HearAsync(bidder.Registered(lot));
+        return bidder with { AccountNumber = (await SubAccountAsync(lot, bidder)).AccountNumber };
+    }
+
+    public Bidder NewBidder()
+    {
+        var id = Guid.CreateVersion7();
+        return new Bidder(id, $"6222{id.ToString("N")[^12..]}", Clock.GetUtcNow());
+    }
+
+    public async Task<GetSubAccount.Response> SubAccountAsync(LotOf lot, Bidder bidder)
+    {
+        GetSubAccount.Response? account = null;
+        await EventuallyAsync(async () =>
+        {
+            var answer = await As(Roles.Bidder, bidder.Id).GetAsync($"/api/escrow/lots/{lot.LotId}/sub-account");
+            if (answer.IsSuccessStatusCode) account = await ReadAsync<GetSubAccount.Response>(answer);
+            return account is not null;
+        }, "the sub-account");
+        return account!;
+    }
+
+    /// <summary>The bank's notice of a payment: exactly the deposit, from the basic account, in time, unless changed.</summary>
+    public TakeBankNotice.Request NoticeOf(LotOf lot, Bidder bidder) =>
+        new($"B{Guid.NewGuid():N}", bidder.AccountNumber!, lot.Deposit, lot.Currency, bidder.BasicNumber, bidder.Name, Clock.GetUtcNow());
+
+    public Task<HttpResponseMessage> NotifyAsync(TakeBankNotice.Request notice, string? key = null) => As(Roles.Bank).PostAsync("/api/escrow/bank-notices", notice, key);
+
+    public async Task<TakeBankNotice.Response> TakenAsync(TakeBankNotice.Request notice)
+    {
+        var answer = await NotifyAsync(notice);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await ReadAsync<TakeBankNotice.Response>(answer);
+    }
+
+    /// <summary>A bidder whose deposit is held.</summary>
+    public async Task<Bidder> SecureAsync(LotOf lot)
+    {
+        var bidder = await RegisterAsync(lot);
+        Assert.Equal(Outcome.Secured, (await TakenAsync(NoticeOf(lot, bidder))).Outcome);
+        return bidder;
+    }
+
+    public async Task<ListPaymentOrders.Item[]> OrdersAsync() => await ReadAsync<ListPaymentOrders.Item[]>(await As(Roles.Bank).GetAsync("/api/escrow/payment-orders"));
+
+    public async Task<ListPaymentOrders.Item[]> OrdersToAsync(Bidder bidder) => [.. (await OrdersAsync()).Where(o => o.ToAccount == bidder.BasicNumber)];
+
+    public Task<HttpResponseMessage> ConfirmAsync(Guid order, string reference, DateTimeOffset? bookedAt = null) =>
+        As(Roles.Bank).PostAsync($"/api/escrow/payment-orders/{order}/confirmation", new ConfirmPaymentOrder.Request(reference, bookedAt ?? Clock.GetUtcNow()));
+
+    public async Task<GetDeposit.Response> DepositAsync(LotOf lot, Bidder bidder) => await ReadAsync<GetDeposit.Response>(await As(Roles.Bidder, bidder.Id).GetAsync($"/api/escrow/lots/{lot.LotId}/deposit"));
+
+    public Task EventuallyDepositAsync(LotOf lot, Bidder bidder, GetDeposit.DepositState state) => EventuallyAsync(async () => (await DepositAsync(lot, bidder)).State == state, $"a deposit that is {state}");
+
+    /// <summary>Every invariant of the books holds.</summary>
+    public async Task BooksHoldAsync() => Assert.Empty(await InDbAsync((EscrowDb db) => Invariants.ViolatedAsync(db, default)));
+
+    public static async Task<T> ReadAsync<T>(HttpResponseMessage answer) => (await answer.Content.ReadFromJsonAsync<T>(Json))!;
+
+    private static readonly System.Text.Json.JsonSerializerOptions Json = new(Outbox.Json) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.KebabCaseLower) } };
+}
+
+/// <summary>A lot of a tender of its own.</summary>
+public sealed record LotOf(Guid TenderId, Guid LotId, string RuleSet, string Currency, long Deposit, DateTimeOffset PublishedAt)
+{
+    public DateTimeOffset BidDeadline => PublishedAt.AddDays(10);
+
+    public TenderPublished Published => new(TenderId, "T-2026-001", "A school", RuleSet, Guid.CreateVersion7(), "Agency", Guid.CreateVersion7(), "Town", Currency, PublishedAt, new string('0', 64), 2, [],
+        [new PublishedLot(LotId, 1, "Building", 100_000_000_00, null, Deposit, BidDeadline, BidDeadline, 30, "lowest-evaluated-price", "construction", 5, 3)]);
+
+    public LotFailed Failed(DateTimeOffset at) => new(TenderId, LotId, "fewer than three bids", "A15", "条28", at);
+    public AwardNoticeIssued Noticed(Bidder winner, DateTimeOffset at) => new(TenderId, LotId, winner.Id, at, at.AddDays(30));
+    public ContractSigned Contracted(Bidder winner, DateTimeOffset at) => new(TenderId, LotId, winner.Id, 90_000_000_00, Currency, new string('1', 64), at);
+}
+
+/// <summary>An enterprise with a basic account; the virtual account number once it has one.</summary>
+public sealed record Bidder(Guid Id, string BasicNumber, DateTimeOffset RegisteredAt, string? AccountNumber = null)
+{
+    public string Name => $"Builders {Id.ToString("N")[^6..]}";
+    public BasicAccountRegistered Basic => new(Id, BasicNumber, Name, RegisteredAt);
+    public BidderRegistered Registered(LotOf lot) => new(lot.TenderId, lot.LotId, Id, Name, "91330106MA2CFLDG4R", RegisteredAt);
+    public BidWithdrawn Withdrew(LotOf lot, DateTimeOffset at) => new(lot.TenderId, lot.LotId, Guid.CreateVersion7(), Id, 1, at);
+
+    public Contracts.BidOpening.BidNotOpened NotOpened(LotOf lot, string verdict, DateTimeOffset at) =>
+        new(lot.TenderId, lot.LotId, Guid.CreateVersion7(), Id, Name, verdict, verdict == "revoked" ? "bidder" : "platform", "not decrypted", "A36", "20号令31", at);
+}

@@ -1,0 +1,225 @@
+using System.Net;
+using Npgsql;
+using Tendering.Contracts;
+using Tendering.Contracts.Escrow;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.Escrow.Features;
+using Tendering.Testing;
+
+namespace Tendering.Escrow.Tests.Features;
+
+public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
+{
+    private async Task<(LotOf Lot, Bidder Bidder)> BidderAsync()
+    {
+        var lot = await host.PublishAsync();
+        return (lot, await host.RegisterAsync(lot));
+    }
+
+    [Fact]
+    public async Task Exactly_the_deposit_from_the_basic_account_before_the_deadline_is_held()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var answer = await host.TakenAsync(host.NoticeOf(lot, bidder) with { BookedAt = lot.BidDeadline.AddMicroseconds(-1) });
+        Assert.Equal((Outcome.Secured, null), (answer.Outcome, answer.Code));
+        Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id && e.LotId == lot.LotId && e.Amount == lot.Deposit && e.Currency == "CNY");
+        var deposit = await host.DepositAsync(lot, bidder);
+        Assert.Equal((GetDeposit.DepositState.Secured, lot.Deposit), (deposit.State, deposit.Amount));
+        Assert.Equal([TransferCodes.Received, TransferCodes.Held], deposit.Statement.Select(l => l.Code));
+        Assert.Empty(await host.OrdersToAsync(bidder));
+        await host.BooksHoldAsync();
+    }
+
+    public static TheoryData<string, string> Faults => new()
+    {
+        { "deposit-too-small", "refused" }, { "deposit-too-large", "refused" }, { "deposit-too-late", "refused" }, { "deposit-wrong-payer", "suspense" }, { "deposit-wrong-currency", "suspense" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task What_is_not_exactly_the_deposit_goes_back_to_its_sender_by_name_and_rule(string code, string outcome)
+    {
+        var (lot, bidder) = await BidderAsync();
+        var good = host.NoticeOf(lot, bidder);
+        var notice = code switch
+        {
+            "deposit-too-small" => good with { Amount = lot.Deposit - 1 },
+            "deposit-too-large" => good with { Amount = lot.Deposit + 1 },
+            "deposit-too-late" => good with { BookedAt = lot.BidDeadline },
+            "deposit-wrong-payer" => good with { PayerAccount = $"1{bidder.BasicNumber}" },
+            _ => good with { Currency = "USD" },
+        };
+        var answer = await host.TakenAsync(notice);
+        Assert.Equal((outcome, code), (answer.Outcome.ToString().ToLowerInvariant(), answer.Code));
+        var refused = Assert.Single(await host.PublishedAsync<DepositRefused, EscrowDb>(), e => e.BidderId == bidder.Id);
+        Assert.Equal((code, "A7v", "条26", notice.Amount, notice.Currency), (refused.Code, refused.Rule, refused.Article, refused.Amount, refused.Currency));
+        var order = Assert.Single(await host.OrdersAsync(), o => o.ToAccount == notice.PayerAccount);
+        Assert.Equal((notice.Amount, notice.Currency, notice.PayerName), (order.Amount, order.Currency, order.ToName));
+        Assert.DoesNotContain(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
+        var deposit = await host.DepositAsync(lot, bidder);
+        Assert.Equal((GetDeposit.DepositState.Refused, code), (deposit.State, deposit.Code));
+
+        // The faulty payment does not stand in the way of a right one.
+        Assert.Equal(Outcome.Secured, (await host.TakenAsync(host.NoticeOf(lot, bidder))).Outcome);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_deposit_paid_twice_goes_back_the_second_time()
+    {
+        var (lot, bidder) = await BidderAsync();
+        await host.TakenAsync(host.NoticeOf(lot, bidder));
+        Assert.Equal((Outcome.Refused, "deposit-paid-twice"), await OutcomeAsync(host.NoticeOf(lot, bidder)));
+        Assert.Equal(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
+        Assert.Single(await host.OrdersToAsync(bidder));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_payment_for_a_lot_that_has_failed_goes_back()
+    {
+        var (lot, bidder) = await BidderAsync();
+        await host.HearAsync(lot.Failed(host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync(async (EscrowDb db) => (await db.Lots.FindAsync(lot.LotId))!.FailedAt is not null));
+        Assert.Equal((Outcome.Refused, "deposit-lot-ended"), await OutcomeAsync(host.NoticeOf(lot, bidder)));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_payment_to_an_unknown_account_lies_in_suspense_and_goes_back()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var stray = host.NoticeOf(lot, bidder) with { AccountNumber = VirtualAccountNumber.New(), PayerAccount = $"9{bidder.BasicNumber}" };
+        Assert.Equal((Outcome.Suspense, "deposit-unknown-account"), await OutcomeAsync(stray));
+        Assert.Single(await host.OrdersAsync(), o => o.ToAccount == stray.PayerAccount && o.Amount == stray.Amount);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task The_same_notice_gives_the_same_answer_and_is_booked_once_however_many_arrive_at_once()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var notice = host.NoticeOf(lot, bidder);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.TakenAsync(notice)));
+        Assert.Single(answers.Distinct());
+        Assert.Equal(HttpStatusCode.Created, (await host.NotifyAsync(notice, notice.Reference)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await host.NotifyAsync(notice, notice.Reference)).StatusCode);
+        Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
+        Assert.Equal(2, (await host.DepositAsync(lot, bidder)).Statement.Length);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_moment_finer_than_the_books_keep_is_still_the_same_moment()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var notice = host.NoticeOf(lot, bidder) with { BookedAt = host.Clock.GetUtcNow().AddTicks(7).ToOffset(TimeSpan.FromHours(8)) };
+        Assert.Equal(await host.TakenAsync(notice), await host.TakenAsync(notice));
+    }
+
+    public static TheoryData<string> Fields => ["accountNumber", "amount", "currency", "payerAccount", "payerName", "bookedAt"];
+
+    [Theory]
+    [MemberData(nameof(Fields))]
+    public async Task Another_notice_under_the_same_reference_is_refused_and_books_nothing(string field)
+    {
+        var (lot, bidder) = await BidderAsync();
+        var notice = host.NoticeOf(lot, bidder);
+        await host.TakenAsync(notice);
+        var before = await host.DepositAsync(lot, bidder);
+        var answer = await host.NotifyAsync(field switch
+        {
+            "accountNumber" => notice with { AccountNumber = VirtualAccountNumber.New() },
+            "amount" => notice with { Amount = notice.Amount + 1 },
+            "currency" => notice with { Currency = "USD" },
+            "payerAccount" => notice with { PayerAccount = "1" },
+            "payerName" => notice with { PayerName = "Another" },
+            _ => notice with { BookedAt = notice.BookedAt.AddSeconds(1) },
+        });
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        var problem = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("bank-reference-reused", problem, StringComparison.Ordinal);
+        Assert.Contains(field, problem, StringComparison.Ordinal);
+        Assert.Equal(before.Statement, (await host.DepositAsync(lot, bidder)).Statement);
+        Assert.Empty(await host.OrdersToAsync(bidder));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task Two_payments_at_once_secure_one_deposit()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => OutcomeAsync(host.NoticeOf(lot, bidder))));
+        Assert.Single(outcomes, o => o.Item1 == Outcome.Secured);
+        Assert.Equal(5, outcomes.Count(o => o.Item2 == "deposit-paid-twice"));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task Only_the_bank_may_tell_of_payments_and_nonsense_is_named_by_field()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var notice = host.NoticeOf(lot, bidder);
+        foreach (var role in Roles.All.Where(r => r != Roles.Bank))
+            Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).PostAsync("/api/escrow/bank-notices", notice)).StatusCode);
+        foreach (var bad in new[] { notice with { Amount = 0 }, notice with { Amount = -5 }, notice with { Currency = "yuan" }, notice with { Reference = "" }, notice with { PayerAccount = new string('1', 41) } })
+            Assert.Equal(HttpStatusCode.BadRequest, (await host.NotifyAsync(bad)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Whatever_is_killed_in_the_middle_the_bank_repeats_and_everything_is_booked_once()
+    {
+        var lot = await host.PublishAsync();
+        var bidders = new List<Bidder>();
+        for (var n = 0; n < 12; n++) bidders.Add(await host.RegisterAsync(lot));
+        using var done = new CancellationTokenSource();
+        var killer = KillConnectionsAsync(done.Token);
+        // Each pays twice: one payment is the deposit, the other goes back.
+        var outcomes = await Task.WhenAll(bidders.SelectMany(b => new[] { host.NoticeOf(lot, b), host.NoticeOf(lot, b) }).Select(RepeatUntilAnsweredAsync));
+        await done.CancelAsync();
+        Assert.True(await killer > 0, "nothing was killed");
+        Assert.Equal(12, outcomes.Count(o => o.Outcome == Outcome.Secured));
+        Assert.Equal(12, outcomes.Count(o => o.Code == "deposit-paid-twice"));
+        foreach (var bidder in bidders)
+        {
+            Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
+            Assert.Single(await host.OrdersToAsync(bidder));
+        }
+        await host.BooksHoldAsync();
+    }
+
+    private async Task<TakeBankNotice.Response> RepeatUntilAnsweredAsync(TakeBankNotice.Request notice)
+    {
+        TakeBankNotice.Response? taken = null;
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            using var answer = await host.NotifyAsync(notice, notice.Reference);
+            if (answer.IsSuccessStatusCode) taken = await EscrowHost.ReadAsync<TakeBankNotice.Response>(answer);
+            else Assert.Contains((int)answer.StatusCode, new[] { 500, 503 });
+            return taken is not null;
+        }, "an answer");
+        return taken!;
+    }
+
+    // The service's own connections to its own database, ever more rarely, so that work gets done on a slow machine too.
+    private async Task<int> KillConnectionsAsync(CancellationToken stop)
+    {
+        var killed = 0;
+        await using var server = NpgsqlDataSource.Create(Servers.Postgres);
+        for (var pause = TimeSpan.FromMilliseconds(20); !stop.IsCancellationRequested; pause *= 1.3)
+        {
+            await using var kill = server.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1 and state <> 'idle'");
+            kill.Parameters.AddWithValue(new NpgsqlConnectionStringBuilder(host.ConnectionString).Database!);
+            killed += (int)(long)(await kill.ExecuteScalarAsync(CancellationToken.None))!;
+            await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        return killed;
+    }
+
+    private async Task<(Outcome, string?)> OutcomeAsync(TakeBankNotice.Request notice)
+    {
+        var answer = await host.TakenAsync(notice);
+        return (answer.Outcome, answer.Code);
+    }
+}

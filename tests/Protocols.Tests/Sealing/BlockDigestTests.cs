@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+
+namespace Tendering.Protocols.Tests;
+
+public class BlockDigestTests
+{
+    private const int Block = BlockDigest.BlockLength;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(Block - 1)]
+    [InlineData(Block)]
+    [InlineData(Block + 1)]
+    [InlineData(2 * Block)]
+    [InlineData((2 * Block) + 12345)]
+    public async Task The_digest_is_that_of_the_blocks_hashes_however_the_bytes_arrive(int length)
+    {
+        var random = Randomness.Seeded();
+        var bytes = random.Bytes(length);
+        var hashes = bytes.Chunk(Block).Select(SHA256.HashData).ToArray();
+        var expected = Convert.ToHexStringLower(SHA256.HashData([.. hashes.SelectMany(hash => hash)]));
+        Assert.Equal(expected, BlockDigest.Of(bytes));
+        Assert.Equal(expected, BlockDigest.OfBlockHashes(hashes));
+        using var stream = new MemoryStream(bytes);
+        Assert.Equal(expected, await BlockDigest.OfAsync(stream));
+        Assert.Equal(expected, Piecewise(bytes, random));
+    }
+
+    private static string Piecewise(byte[] bytes, Random random)
+    {
+        using var digest = new BlockDigest();
+        for (var at = 0; at < bytes.Length;)
+        {
+            var end = Math.Min(bytes.Length, at + random.Next(1, 3_000_000));
+            digest.Append(bytes.AsSpan(at, end - at));
+            at = end;
+        }
+
+        Assert.Equal(bytes.Length, digest.Length);
+        return digest.Finish();
+    }
+
+    [Fact]
+    public void A_digest_starts_anew_after_it_was_finished()
+    {
+        using var digest = new BlockDigest();
+        digest.Append([1]);
+        digest.Finish();
+        digest.Append([2]);
+        Assert.Equal(BlockDigest.Of([2]), digest.Finish());
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Tendering.Protocols.Tests;
+
+/// <summary>Published test vectors, kept in <c>shared/vectors</c> beside the project or one of its ancestors; a test that does not find them is skipped.</summary>
+internal static class Vectors
+{
+    public static string Folder(string name)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var candidate = Path.Combine(folder.FullName, "shared", "vectors", name);
+            if (Directory.Exists(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        Assert.Skip($"shared/vectors/{name} was not found above {AppContext.BaseDirectory}.");
+        return "";
+    }
+
+    public static JsonArray Array(string folder, string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder(folder), file)))!.AsArray();
+
+    public static byte[] Hex(this JsonNode node, string member) => Convert.FromHexString(node[member]!.GetValue<string>());
+
+    public static string Text(this JsonNode node, string member) => node[member]!.GetValue<string>();
+}
