@@ -11,7 +11,7 @@ namespace Tendering.ServiceDefaults;
 public sealed class SimulatedClock : TimeProvider, IDisposable
 {
     private const int SlotSize = 24, Size = 8 + 2 * SlotSize;       // version; twice: real ticks, simulated ticks, rate
-    private const int SpinsMax = 1_000;
+    private const int SpinsMax = 1_000, LockAttemptsMax = 200;
     public const double RateMax = 1_000_000;
 
     private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(40);
@@ -100,7 +100,8 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
             Interlocked.MemoryBarrier();
             if (version % 2 == 0 && version == Version) return read;
             if (spins % SpinsMax != 0) Thread.SpinWait(20);
-            else using (Lock()) Repair();
+            // Whoever holds the lock is alive and will be done.
+            else using (var held = TryLock()) if (held is not null) Repair();
         }
     }
 
@@ -133,11 +134,17 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
 
     private FileStream Lock()
     {
-        for (var attempt = 0; ; attempt++)
+        for (var attempt = 1; ; attempt++)
         {
-            try { return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
-            catch (IOException) when (attempt < 200) { Thread.Sleep(10); }
+            if (TryLock(attempt == LockAttemptsMax) is { } held) return held;
+            Thread.Sleep(10);
         }
+    }
+
+    private FileStream? TryLock(bool insist = false)
+    {
+        try { return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
+        catch (IOException) when (!insist) { return null; }
     }
 }
 

@@ -75,9 +75,9 @@ public sealed class ClockTests : IDisposable
         using var writer = new SimulatedClock(File);
         using var done = new CancellationTokenSource();
         var begin = writer.GetUtcNow();
-        var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        var clocks = Enumerable.Range(0, 3).Select(_ => new SimulatedClock(File)).ToArray();
+        var readers = clocks.Select(clock => Task.Run(() =>
         {
-            using var clock = new SimulatedClock(File);
             var last = DateTimeOffset.MinValue;
             while (!done.IsCancellationRequested)
             {
@@ -88,9 +88,10 @@ public sealed class ClockTests : IDisposable
             }
         })).ToArray();
         var random = new Random(1);
-        for (var n = 0; n < 3_000; n++) writer.Move(n % 3 == 0 ? writer.GetUtcNow().AddHours(1 + random.Next(60)) : null, n % 2 == 0 ? 1 : 100_000);
+        for (var n = 0; n < 600; n++) writer.Move(n % 3 == 0 ? writer.GetUtcNow().AddHours(1 + random.Next(60)) : null, n % 2 == 0 ? 1 : 100_000);
         await done.CancelAsync();
         await Task.WhenAll(readers);
+        foreach (var clock in clocks) clock.Dispose();
     }
 
     [Fact]
