@@ -8,7 +8,7 @@ namespace Tendering.Benchmarks;
 /// <summary>Bids submitted a second through the gateway, whose files are uploaded already, beside single-row inserts with commit of the same bytes at the same concurrency.</summary>
 internal static class SubmitBench
 {
-    private const int Bidders = 24, Lots = 16, Callers = 32;
+    private const int Bidders = 32, Lots = 24, Callers = 32, WarmUp = 64;
     private const string Currency = "CNY";
 
     public static async Task RunAsync(Market market, string postgres)
@@ -32,7 +32,9 @@ internal static class SubmitBench
             }
         });
         var bare = await BareAsync(postgres, prepared.Count, (int)prepared.Average(p => p.Bid.Manifest.Length + p.Bid.Signature.Length));
-        var submitted = await TimeAsync(prepared.Count, i => prepared[i].Bidder.SubmitPreparedAsync(prepared[i].Lot, prepared[i].Bid, CancellationToken.None));
+        Task Submit(int i) => prepared[i].Bidder.SubmitPreparedAsync(prepared[i].Lot, prepared[i].Bid, CancellationToken.None);
+        await TimeAsync(WarmUp, Submit);
+        var submitted = await TimeAsync(prepared.Count - WarmUp, i => Submit(WarmUp + i));
         Figures.Figure("bare_insert", bare, "rows/s");
         Figures.Figure("submit", submitted, "bids/s");
         Figures.Ratio("submit_per_bare", submitted / bare);

@@ -17,10 +17,11 @@ public sealed class ReceiptKey([FromKeyedServices(BiddingService.Name)] NpgsqlDa
 
     public async Task<Jwk> PublicAsync(CancellationToken ct) => (await LoadAsync(ct)).Public;
 
-    public async Task<string> SignAsync(ReceiptClaims claims, CancellationToken ct)
+    /// <summary>What signs receipts. Ask before taking a connection: loading needs one, and those who hold one would wait for each other.</summary>
+    public async Task<Func<ReceiptClaims, string>> SignerAsync(CancellationToken ct)
     {
         var loaded = await LoadAsync(ct);
-        return Receipt.Sign(claims, loaded.Key.Value!, loaded.Public.Kid);
+        return claims => Receipt.Sign(claims, loaded.Key.Value!, loaded.Public.Kid);
     }
 
     private async ValueTask<Loaded> LoadAsync(CancellationToken ct)

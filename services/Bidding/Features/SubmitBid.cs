@@ -45,7 +45,7 @@ public static class SubmitBid
             var signature = Decode(request.Signature);
             var (check, isOwn) = await known.CheckSignatureAsync(caller.Organisation, manifest, signature, clock.GetUtcNow(), ct);
             Submission.RequireSigned(lot, check.Verdict, isOwn);
-            return Answer(await TakeAsync(lot, manifest, request, signature, check.Certificate!, intake, receipts, clock, ct));
+            return Answer(await TakeAsync(lot, manifest, request, signature, check.Certificate!, intake, await receipts.SignerAsync(ct), clock, ct));
         }
         catch (Exception e) when (e is RuleBrokenException { Code: "late-bid" or "revision" } or PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
@@ -54,7 +54,7 @@ public static class SubmitBid
     }
 
     private static async Task<Bid> TakeAsync(
-        Lot lot, BidManifest manifest, Request request, byte[] signature, X509Certificate2 certificate, Intake intake, ReceiptKey receipts, TimeProvider clock, CancellationToken ct)
+        Lot lot, BidManifest manifest, Request request, byte[] signature, X509Certificate2 certificate, Intake intake, Func<ReceiptClaims, string> sign, TimeProvider clock, CancellationToken ct)
     {
         Guid[] uploads = [request.PriceUpload ?? Guid.Empty, request.FilesUpload ?? Guid.Empty];
         await using var connection = await intake.OpenAsync(ct);
@@ -67,7 +67,7 @@ public static class SubmitBid
         {
             Id = id, TenderId = lot.TenderId, LotId = lot.Id, BidderId = manifest.Bidder, Revision = manifest.Revision, ManifestHash = hash, Manifest = request.Manifest,
             Signature = signature, Thumbprint = TrustedRoots.ThumbprintOf(certificate), PriceUpload = uploads[0], FilesUpload = uploads[1], SubmittedAt = now,
-            Receipt = await receipts.SignAsync(new ReceiptClaims(id, lot.TenderId, lot.Id, manifest.Bidder, manifest.Revision, hash, now), ct),
+            Receipt = sign(new ReceiptClaims(id, lot.TenderId, lot.Id, manifest.Bidder, manifest.Revision, hash, now)),
         };
         await Intake.WriteAndCommitAsync(connection, bid, facts.StandingBid is { } replaced
             ? Outbox.Row(new BidReplaced(lot.TenderId, lot.Id, id, replaced, bid.BidderId, bid.Revision, hash, now), now)
