@@ -4,11 +4,11 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Bidding.Domain;
 
-/// <summary>An upload as the submission finds it; its part and length are the caller's own for this lot, or it is not found.</summary>
-public sealed record UploadFacts(Guid Id, string Part, long Length, long Received, string? Digest);
+/// <summary>An upload as the submission finds it; it is the bidder's own for this lot, or it is not found.</summary>
+public sealed record UploadFacts(string Part, long Length, long Received, string? Digest);
 
 /// <summary>What holds at the moment of a submission, read under the lot's lock.</summary>
-public sealed record SubmissionFacts(bool IsOpen, DateTimeOffset Deadline, bool Registered, bool Revoked, int LastRevision, Guid? StandingBid, IReadOnlyList<UploadFacts> Uploads);
+public sealed record SubmissionFacts(bool IsOpen, DateTimeOffset Deadline, bool Registered, bool Revoked, int LastRevision, Guid? StandingBid, UploadFacts? Price, UploadFacts? Files);
 
 /// <summary>May this bid be taken? Every no names its rule.</summary>
 public static class Submission
@@ -39,14 +39,14 @@ public static class Submission
     }
 
     /// <summary>The rest, under the lot's lock.</summary>
-    public static void Judge(Lot lot, BidManifest manifest, Guid? price, Guid? files, SubmissionFacts facts, DateTimeOffset now)
+    public static void Judge(Lot lot, BidManifest manifest, SubmissionFacts facts, DateTimeOffset now)
     {
         lot.Require(facts.IsOpen && now < facts.Deadline, "late-bid", $"The deadline was {facts.Deadline:u}: no bid is taken after it.", RuleKey.LateBid);
         Rule.Require(facts.Registered, "not-registered", "Register for the lot before you bid on it.");
         lot.Require(!facts.Revoked, "certificate-revoked", "The signing certificate was revoked: sign with a valid one.", RuleKey.UnsealedBid);
         Rule.Require(manifest.Revision == facts.LastRevision + 1, "revision", $"The next bid on this lot has revision {facts.LastRevision + 1}: seal it with that number.");
-        RequireUploaded(lot, manifest.Price, facts.Uploads.SingleOrDefault(u => u.Id == price));
-        RequireUploaded(lot, manifest.Files, facts.Uploads.SingleOrDefault(u => u.Id == files));
+        RequireUploaded(lot, manifest.Price, facts.Price);
+        RequireUploaded(lot, manifest.Files, facts.Files);
     }
 
     private static void RequireUploaded(Lot lot, ManifestPart part, UploadFacts? upload)

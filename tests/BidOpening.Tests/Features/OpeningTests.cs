@@ -53,7 +53,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         var repeated = new ClosingListDrawn(lot.TenderId, lot.LotId, new string('0', 64), [], lot.Deadline);
         await host.HearAsync(repeated);
         var forged = host.NewLot();
-        await host.HearAsync(new ClosingListDrawn(forged.TenderId, forged.LotId, new string('0', 64), [.. opening.Bids.Select(b => b.Closed)], forged.Deadline));
+        await host.HearAsync(new ClosingListDrawn(forged.TenderId, forged.LotId, new string('0', 64), [.. opening.Bids.Select(b => b.Closed with { BidId = Guid.CreateVersion7() })], forged.Deadline));
         await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BidOpeningDb, bool>(db => db.Database.SqlQuery<int>($"select count(*)::int as \"Value\" from parked").AnyAsync(n => n == 1)), "the forged list to be parked");
         Assert.Equal(3, await host.InDbAsync<BidOpeningDb, int>(db => db.Bids.CountAsync(b => b.LotId == lot.LotId)));
         Assert.Equal(0, await host.InDbAsync<BidOpeningDb, int>(db => db.Bids.CountAsync(b => b.LotId == forged.LotId)));

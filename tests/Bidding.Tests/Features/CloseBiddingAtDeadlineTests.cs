@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Net.Http.Json;
+using Microsoft.EntityFrameworkCore;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Domain;
 using Tendering.Bidding.Features;
@@ -54,7 +55,7 @@ public class CloseBiddingAtDeadlineTests(BiddingHost host, ITestOutputHelper out
     [Fact]
     public async Task Every_bid_that_got_a_receipt_is_on_the_list_and_no_other_however_they_race_the_closing()
     {
-        const int Rounds = 6, Bidders = 12;
+        const int Rounds = 8, Bidders = 16;
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
@@ -62,7 +63,9 @@ public class CloseBiddingAtDeadlineTests(BiddingHost host, ITestOutputHelper out
         for (var round = 0; round < Rounds; round++)
         {
             var lot = await host.LotAsync();
-            var ready = await Task.WhenAll(Enumerable.Range(0, Bidders).Select(_ => host.PrepareAsync(lot)));
+            var bidders = new List<TestBidder>();
+            for (var i = 0; i < Bidders; i++) bidders.Add(await host.RegisteredBidderAsync(lot));
+            var ready = await Task.WhenAll(bidders.Select(b => host.PrepareAsync(lot, b)));
             var receipts = new ConcurrentBag<Guid>();
             var submissions = ready.Select(async bid =>
             {
@@ -70,10 +73,11 @@ public class CloseBiddingAtDeadlineTests(BiddingHost host, ITestOutputHelper out
                 if (answer.StatusCode == HttpStatusCode.Created) receipts.Add((await answer.Content.ReadFromJsonAsync<SubmitBid.Response>())!.BidId);
                 else Assert.Equal("late-bid", await answer.CodeAsync());
             }).ToArray();
-            // Somewhere in the middle of the submissions the deadline comes, and the closing with it.
-            SpinWait.SpinUntil(() => false, TimeSpan.FromMilliseconds(random.NextDouble() * 25));
+            // Somewhere in the middle of the submissions the deadline comes, and the closing at once with it.
+            var early = random.Next(Bidders - 2);
+            while (receipts.Count < early && !submissions.All(s => s.IsCompleted)) await Task.Delay(1);
             host.Clock.MoveTo(lot.Deadline);
-            while (!submissions.All(s => s.IsCompleted) && !await host.CloseOneNowAsync()) { }
+            while (!await host.CloseOneNowAsync() && !await IsClosedAsync(lot)) { }
             await Task.WhenAll(submissions);
             await host.CloseAsync(lot);
             var list = Assert.Single(await host.PublishedAsync<ClosingListDrawn, BiddingDb>(), e => e.LotId == lot.LotId);
@@ -92,6 +96,8 @@ public class CloseBiddingAtDeadlineTests(BiddingHost host, ITestOutputHelper out
         Assert.Equal("illegal-move", Assert.Throws<ServiceDefaults.RuleBrokenException>(() => lot.Close([], now)).Code);
         Assert.False(lot.TakesBids(now.AddDays(-1)));
     }
+
+    private Task<bool> IsClosedAsync(TestLot lot) => host.InDbAsync<BiddingDb, bool>(db => db.Lots.AnyAsync(l => l.Id == lot.LotId && l.Stage == LotStage.Closed));
 
     private Task DepositAsync(TestLot lot, TestBidder bidder, string state) => ServiceFixture.EventuallyAsync(async () =>
         (await host.As(bidder).GetFromJsonAsync<JsonElement>($"/api/bidding/lots/{lot.LotId}")).GetProperty("deposit").GetString() == state);

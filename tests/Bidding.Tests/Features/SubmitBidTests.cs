@@ -75,6 +75,7 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
         var withdrawn = await ready.Client.PostAsync($"/api/bidding/lots/{lot.LotId}/bids/withdrawal", new { });
         Assert.Equal(HttpStatusCode.OK, withdrawn.StatusCode);
         Assert.Equal(taken.BidId, Assert.Single(await host.PublishedAsync<BidWithdrawn, BiddingDb>(), e => e.LotId == lot.LotId).BidId);
+        Assert.Equal("revision", (await (await ready.SubmitAsync()).RefusalAsync()).Code);      // its old receipt would say that it stands
         Assert.Equal("no-standing-bid", (await (await ready.Client.PostAsync($"/api/bidding/lots/{lot.LotId}/bids/withdrawal", new { })).RefusalAsync()).Code);
         Assert.Equal("revision", (await (await (await host.PrepareAsync(lot, ready.Bid.Bidder, revision: 3)).SubmitAsync()).RefusalAsync()).Code);
 
