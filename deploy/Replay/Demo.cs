@@ -14,7 +14,7 @@ internal sealed class Demo
 {
     private const string Currency = "CNY";
     private const long Balance = 100_000_000_00;
-    private const int Steps = 14;
+    private const int Steps = 18;
 
     private readonly Market _market;
     private readonly ProgressTask? _bar;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Tendering.Gateway;
 
@@ -33,10 +34,14 @@ public static class Limits
     public static void UseBodyLimit(this WebApplication app)
     {
         var max = BodyMaxFrom(app.Configuration);
-        app.Use((http, next) => http.Request.ContentLength > max ? TooLargeAsync(http) : next());
+        app.Use((http, next) =>
+        {
+            if (http.Request.ContentLength is not { } length || length <= max) return next();
+            // The server may throw away what is still on its way, so that the client comes to read the answer instead of a broken connection.
+            if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = null;
+            return Problem.WriteAsync(http, 413);
+        });
     }
-
-    public static Task TooLargeAsync(HttpContext http) => Problem.WriteAsync(http, 413);
 
     private static RateLimitPartition<string> PerMinute(string key, int permits) => RateLimitPartition.GetFixedWindowLimiter(key,
         _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 });

@@ -17,9 +17,7 @@ public sealed class SessionTokens(IdentityClient identity) : IDisposable
     public async Task<string?> GetAsync(BrowserSession session, CancellationToken ct)
     {
         if (_cache.TryGetValue(session.Key, out string? known)) return known;
-        var flight = _flights.GetOrAdd(session.Key, _ => new Lazy<Task<string?>>(() => FetchAsync(session)));
-        try { return await flight.Value.WaitAsync(ct); }
-        finally { if (flight.Value.IsCompleted) _flights.TryRemove(KeyValuePair.Create(session.Key, flight)); }
+        return await _flights.GetOrAdd(session.Key, _ => new Lazy<Task<string?>>(() => FetchAsync(session))).Value.WaitAsync(ct);
     }
 
     public void Keep(BrowserSession session, string token, int expiresIn) => Set(session, token, TimeSpan.FromSeconds(expiresIn) - Before);
@@ -27,12 +25,16 @@ public sealed class SessionTokens(IdentityClient identity) : IDisposable
     /// <summary>From now on the session has no token, not even one that is on its way.</summary>
     public void End(BrowserSession session) => Set(session, null, EndedIsKnownFor);
 
-    // The fetch belongs to all who wait for it: none of them can cancel it.
+    // The fetch belongs to all who wait for it: none of them can cancel it, and it is over when it ends, whoever still waits.
     private async Task<string?> FetchAsync(BrowserSession session)
     {
-        if (_cache.TryGetValue(session.Key, out string? known)) return known;
-        if (await identity.TokenAsync(session.Secret, CancellationToken.None) is not { } token) return null;
-        return Set(session, token.AccessToken, TimeSpan.FromSeconds(token.ExpiresIn) - Before);
+        try
+        {
+            if (_cache.TryGetValue(session.Key, out string? known)) return known;
+            if (await identity.TokenAsync(session.Secret, CancellationToken.None) is not { } token) return null;
+            return Set(session, token.AccessToken, TimeSpan.FromSeconds(token.ExpiresIn) - Before);
+        }
+        finally { _flights.TryRemove(session.Key, out _); }
     }
 
     private string? Set(BrowserSession session, string? token, TimeSpan life)

@@ -10,12 +10,18 @@ namespace Tendering.ServiceDefaults;
 /// </summary>
 public sealed class SimulatedClock : TimeProvider, IDisposable
 {
-    private const int Size = 32;                       // version, real ticks, simulated ticks, rate
+    private const int SlotSize = 24, Size = 8 + 2 * SlotSize;       // version; twice: real ticks, simulated ticks, rate
+    private const int SpinsMax = 1_000, LockAttemptsMax = 200;
     public const double RateMax = 1_000_000;
+
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(40);
 
     private readonly string _path;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
+    private readonly Timer _watch;
+    private TaskCompletionSource _move = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _seen;
 
     public SimulatedClock(string path)
     {
@@ -28,80 +34,117 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
             if (fresh) stream.SetLength(Size);
             _file = MemoryMappedFile.CreateFromFile(stream, null, Size, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
             _view = _file.CreateViewAccessor(0, Size);
-            if (fresh)
-            {
-                var now = System.GetUtcNow().Ticks;
-                Write(now, now, 1);
-            }
+            if (fresh) Write(version: 0, System.GetUtcNow().Ticks, System.GetUtcNow().Ticks, 1);
         }
+        _seen = Version;
+        _watch = new Timer(_ => Watch(), null, WatchEvery, WatchEvery);
     }
 
-    /// <summary>Changes with every move, so that waiting loops can look again at once.</summary>
+    /// <summary>Changes with every move.</summary>
     public long Version => _view.ReadInt64(0);
+
+    /// <summary>Ends when this or another process moves the clock after now, so that waiting loops can look again at once.</summary>
+    public Task NextMove => Volatile.Read(ref _move).Task;
 
     public double Rate => Read().Rate;
 
-    public override DateTimeOffset GetUtcNow()
-    {
-        var (real, simulated, rate) = Read();
-        var elapsed = System.GetUtcNow().Ticks - real;
-        return new DateTimeOffset(simulated + (long)(elapsed * rate), TimeSpan.Zero);
-    }
+    public override DateTimeOffset GetUtcNow() => new(Read().Now, TimeSpan.Zero);
 
     /// <summary>Moves forward to <paramref name="to"/> and goes on at <paramref name="rate"/> simulated seconds a real second.</summary>
     public DateTimeOffset Move(DateTimeOffset? to, double? rate)
     {
+        Rule.Require(rate is null or (> 0 and <= RateMax), "clock-rate", $"A rate lies above 0 and at most at {RateMax}.");
         using (Lock())
         {
-            var now = GetUtcNow();
-            Rule.Require(to is null || to >= now, "clock-moves-forward", $"The clock shows {now:u} and does not go back.");
-            Rule.Require(rate is null or (> 0 and <= RateMax), "clock-rate", $"A rate lies above 0 and at most at {RateMax}.");
-            Write(System.GetUtcNow().Ticks, (to ?? now).UtcTicks, rate ?? Rate);
-            return GetUtcNow();
+            Repair();
+            var version = Version;
+            // From here on readers wait: none may see a later moment than the one from which the clock goes on.
+            _view.Write(0, version + 1);
+            Interlocked.MemoryBarrier();
+            var real = System.GetUtcNow().Ticks;
+            var (now, before) = At(version, real);
+            var forward = to is null || to.Value.UtcTicks >= now;
+            if (forward) Write(version, real, to?.UtcTicks ?? now, rate ?? before);
+            else _view.Write(0, version);
+            Rule.Require(forward, "clock-moves-forward", $"The clock shows {new DateTimeOffset(now, TimeSpan.Zero):u} and does not go back.");
+            return new DateTimeOffset(to?.UtcTicks ?? now, TimeSpan.Zero);
         }
     }
 
     public void Dispose()
     {
+        _watch.Dispose();
         _view.Dispose();
         _file.Dispose();
     }
 
-    // Readers never lock: an odd version says that a write is under way, a changed one that the read was torn.
-    private (long Real, long Simulated, double Rate) Read()
+    // Another process' write cannot wake us: one look for all who wait.
+    private void Watch()
     {
-        while (true)
+        long version;
+        try { version = Version; }
+        catch (ObjectDisposedException) { return; }
+        if (version == _seen || version % 2 == 1) return;
+        _seen = version;
+        Interlocked.Exchange(ref _move, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    // An odd version says that a write is under way, a changed one that the read was torn. Readers lock only to mend what a dead writer left.
+    private (long Now, double Rate) Read()
+    {
+        for (var spins = 1; ; spins++)
         {
-            var version = _view.ReadInt64(0);
+            var version = Version;
             Interlocked.MemoryBarrier();
-            var values = (_view.ReadInt64(8), _view.ReadInt64(16), _view.ReadDouble(24));
+            var read = At(version, System.GetUtcNow().Ticks);
             Interlocked.MemoryBarrier();
-            if (version % 2 == 0 && version == _view.ReadInt64(0)) return values;
-            Thread.SpinWait(20);
+            if (version % 2 == 0 && version == Version) return read;
+            if (spins % SpinsMax != 0) Thread.SpinWait(20);
+            // Whoever holds the lock is alive and will be done.
+            else using (var held = TryLock()) if (held is not null) Repair();
         }
     }
 
-    private void Write(long real, long simulated, double rate)
+    private (long Now, double Rate) At(long version, long real)
     {
-        // A writer that died half way leaves an odd version; the next one, under the lock, starts from the even one after it.
-        var version = _view.ReadInt64(0) | 1;
-        _view.Write(0, version);
+        var slot = SlotOf(version);
+        var rate = _view.ReadDouble(slot + 16);
+        return (_view.ReadInt64(slot + 8) + (long)((real - _view.ReadInt64(slot)) * rate), rate);
+    }
+
+    // The slot in use is never written to: a writer that dies half way leaves it whole.
+    private void Write(long version, long real, long simulated, double rate)
+    {
+        var slot = SlotOf(version + 2);
+        _view.Write(slot, real);
+        _view.Write(slot + 8, simulated);
+        _view.Write(slot + 16, rate);
         Interlocked.MemoryBarrier();
-        _view.Write(8, real);
-        _view.Write(16, simulated);
-        _view.Write(24, rate);
-        Interlocked.MemoryBarrier();
-        _view.Write(0, version + 1);
+        _view.Write(0, version + 2);
         _view.Flush();
     }
 
+    // Under the lock nobody writes: an odd version is a dead writer's.
+    private void Repair()
+    {
+        if (Version % 2 != 0) _view.Write(0, Version - 1);
+    }
+
+    private static long SlotOf(long version) => 8 + version / 2 % 2 * SlotSize;
+
     private FileStream Lock()
     {
-        for (var attempt = 0; ; attempt++)
+        for (var attempt = 1; ; attempt++)
         {
-            try { return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
-            catch (IOException) when (attempt < 200) { Thread.Sleep(10); }
+            if (TryLock(attempt == LockAttemptsMax) is { } held) return held;
+            Thread.Sleep(10);
         }
+    }
+
+    private FileStream? TryLock(bool insist = false)
+    {
+        try { return new FileStream(_path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None); }
+        catch (IOException) when (!insist) { return null; }
     }
 }
 

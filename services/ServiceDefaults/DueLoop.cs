@@ -14,17 +14,20 @@ public sealed record Due<TDb>(string Table, Func<Guid, TDb, IServiceProvider, Da
 public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock, ILogger<DueLoop<TDb>> log)
     : BackgroundService where TDb : DbContext
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), Glance = TimeSpan.FromMilliseconds(25), PostponeMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), PostponeMax = TimeSpan.FromMinutes(1);
     private readonly Dictionary<Guid, (int Failures, long Until)> _postponed = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try { while (await HandleOneOfEachAsync(stoppingToken)) { } }
+            // Taken before the look, so that a move of the clock during it is not missed.
+            var moved = (clock as SimulatedClock)?.NextMove;
+            try { while (await IsAnythingDueAsync(stoppingToken) && await HandleOneOfEachAsync(stoppingToken)) { } }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { return; }
             catch (Exception e) { LogLost(log, e.GetType().Name, e.Message); }
-            await PauseAsync(stoppingToken);
+            var pause = Task.Delay(Pause, stoppingToken);
+            await (moved is null ? pause : Task.WhenAny(pause, moved)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -40,13 +43,6 @@ public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDat
     public async Task<bool> HandleOneAsync(Due<TDb> due, CancellationToken ct)
     {
         var postponed = Postponed();
-        // A look without a transaction first: most of the time nothing is due.
-        await using (var glance = database.CreateCommand($"select exists (select 1 from {due.Table} where next_due_at <= @now and not (id = any (@postponed)))"))
-        {
-            glance.Parameters.AddWithValue("now", clock.GetUtcNow().ToUniversalTime());
-            glance.Parameters.AddWithValue("postponed", postponed);
-            if (!(bool)(await glance.ExecuteScalarAsync(ct))!) return false;
-        }
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<TDb>();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -69,6 +65,16 @@ public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDat
         return true;
     }
 
+    // One look at all tables, without a transaction: most of the time nothing is due.
+    private async Task<bool> IsAnythingDueAsync(CancellationToken ct)
+    {
+        var looks = dues.Select(d => $"exists (select 1 from {d.Table} where next_due_at <= @now and not (id = any (@postponed)))");
+        await using var glance = database.CreateCommand("select " + string.Join(" or ", looks));
+        glance.Parameters.AddWithValue("now", clock.GetUtcNow().ToUniversalTime());
+        glance.Parameters.AddWithValue("postponed", Postponed());
+        return (bool)(await glance.ExecuteScalarAsync(ct))!;
+    }
+
     private static async Task<Guid?> ClaimAsync(Due<TDb> due, TDb db, Guid[] postponed, DateTimeOffset now, CancellationToken ct)
     {
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
@@ -88,16 +94,6 @@ public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDat
     }
 
     private Guid[] Postponed() => [.. _postponed.Where(p => p.Value.Until > Stopwatch.GetTimestamp()).Select(p => p.Key)];
-
-    private async Task PauseAsync(CancellationToken ct)
-    {
-        var simulated = clock as SimulatedClock;
-        var version = simulated?.Version;
-        var until = Stopwatch.GetTimestamp() + (long)(Pause.TotalSeconds * Stopwatch.Frequency);
-        // A simulated clock that was moved ends the pause; a real one has nothing to glance at.
-        while (Stopwatch.GetTimestamp() < until && simulated?.Version == version && !ct.IsCancellationRequested)
-            await Task.Delay(simulated is null ? Pause : Glance, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
 
     [LoggerMessage(LogLevel.Warning, "The loop for due moments failed ({Kind}: {Reason}) and goes on.")]
     private static partial void LogLost(ILogger log, string kind, string reason);

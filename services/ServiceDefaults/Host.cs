@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -38,6 +39,7 @@ public static class ServiceHost
             o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower));
             o.SerializerOptions.RespectNullableAnnotations = true;
+            o.SerializerOptions.TypeInfoResolverChain.Insert(0, new DefaultJsonTypeInfoResolver { Modifiers = { RequireWhatIsNotNullable } });
         });
         services.Configure<ForwardedHeadersOptions>(o => o.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -90,14 +92,19 @@ public static class ServiceHost
     private static void NameTheCode(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
+        problem.Extensions["traceId"] = ProblemHandler.TraceOf(context.HttpContext);
         if (problem.Extensions.ContainsKey("code")) return;
-        var code = problem.Status switch
-        {
-            400 => "malformed", 401 => "unauthenticated", 403 => "forbidden", 404 => "not-found", 405 => "method-not-allowed", 413 => "too-large",
-            415 => "unsupported-media-type", 429 => "too-many-requests", _ => "fault",
-        };
+        var code = ProblemHandler.CodeOf(problem.Status);
         problem.Extensions["code"] = code;
         problem.Type = $"/problems/{code}";
+    }
+
+    // A field that is left out is malformed like one of the wrong type, unless the request says that it may be missing: by '?' or a default.
+    private static void RequireWhatIsNotNullable(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+            if (property.AssociatedParameter is { HasDefaultValue: false } parameter && Nullable.GetUnderlyingType(parameter.ParameterType) is null
+                && (parameter.ParameterType.IsValueType || !parameter.IsNullable)) property.IsRequired = true;
     }
 
     private sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -34,7 +35,8 @@ public static class Idempotency
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<IdempotentMetadata>() is not null)
         {
-            context.Request.EnableBuffering(bufferThreshold: 256 * 1024, bufferLimit: BodyMax);
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = BodyMax;
+            context.Request.EnableBuffering(bufferThreshold: 256 * 1024);
             context.Items[BodyHash] = await SHA256.HashDataAsync(context.Request.Body, context.RequestAborted);
             context.Request.Body.Position = 0;
         }

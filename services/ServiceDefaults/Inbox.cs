@@ -75,6 +75,7 @@ public sealed partial class Inbox<TDb>(string service, IReadOnlyList<Consumer<TD
             if (await bus.ReadAsync(channel, bus.QueueOf(service), d, lost.Token) is { } envelope) arrived.Writer.TryWrite(new Delivery(d.DeliveryTag, envelope));
         };
         channel.ChannelShutdownAsync += async (_, _) => await lost.CancelAsync();
+        consumer.UnregisteredAsync += async (_, _) => await lost.CancelAsync();            // the queue is gone, or has moved to another node
         channel.CallbackExceptionAsync += async (_, _) => await lost.CancelAsync();
         await channel.BasicConsumeAsync(bus.QueueOf(service), autoAck: false, consumer, lost.Token);
         await DispatchAsync(arrived.Reader, channel, lost);
@@ -197,6 +198,7 @@ public sealed partial class InboxOfEverything<TDb>(string service, Func<IReadOnl
             if (await bus.ReadAsync(channel, bus.QueueOf(service), d, lost.Token) is { } envelope) arrived.Writer.TryWrite((d.DeliveryTag, envelope));
         };
         channel.ChannelShutdownAsync += async (_, _) => await lost.CancelAsync();
+        consumer.UnregisteredAsync += async (_, _) => await lost.CancelAsync();            // the queue is gone, or has moved to another node
         channel.CallbackExceptionAsync += async (_, _) => await lost.CancelAsync();
         await channel.BasicConsumeAsync(bus.QueueOf(service), autoAck: false, consumer, lost.Token);
 

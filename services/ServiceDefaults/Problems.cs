@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -72,10 +73,17 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         {
             Status = 400, Type = "/problems/malformed", Title = "The request is malformed.", Extensions = { ["code"] = "malformed" },
         },
-        BadHttpRequestException bad => Problem(bad.StatusCode, bad.StatusCode == 413 ? "too-large" : "malformed", Plain(bad)),
+        BadHttpRequestException bad => Problem(bad.StatusCode, CodeOf(bad.StatusCode), Plain(bad)),
         DbUpdateConcurrencyException => Problem(409, "changed-meanwhile", "Somebody else changed this at the same moment: load it again and repeat."),
         _ when IsDatabaseAway(exception) => Fault(503, "unavailable", "The database does not answer at the moment: repeat with the same Idempotency-Key.", http),
         _ => Fault(500, "fault", "Something went wrong here. Quote the trace id when you report it.", http),
+    };
+
+    /// <summary>The code of a status that no feature described.</summary>
+    internal static string CodeOf(int? status) => status switch
+    {
+        400 => "malformed", 401 => "unauthenticated", 403 => "forbidden", 404 => "not-found", 405 => "method-not-allowed", 413 => "too-large",
+        415 => "unsupported-media-type", 429 => "too-many-requests", >= 400 and < 500 => "malformed", _ => "fault",
     };
 
     /// <summary>True where the database, not the request, is the reason: a repeat may succeed.</summary>
@@ -88,8 +96,13 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         _ => IsDatabaseAway(exception.InnerException),
     };
 
-    private static string Plain(BadHttpRequestException bad) =>
-        bad.InnerException is System.Text.Json.JsonException json ? $"The body is not the JSON that is asked for{(json.Path is { } p ? $" (at {p})" : "")}." : "The request cannot be read as it was sent.";
+    private static string Plain(BadHttpRequestException bad)
+    {
+        if (bad.InnerException is not JsonException json) return "The request cannot be read as it was sent.";
+        // The framework names the fields that are missing only in its text, after the name of a type that is nobody's business.
+        if (json.Message.Split("including: ") is [_, var missing]) return $"The body lacks {missing.TrimEnd('.')}.";
+        return $"The body is not the JSON that is asked for{(json.Path is { } path ? $" (at {path})" : "")}.";
+    }
 
     private static ProblemDetails Problem(int status, string code, string message, string? rule = null, string? article = null)
     {
@@ -102,9 +115,11 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
     private static ProblemDetails Fault(int status, string code, string message, HttpContext http)
     {
         var problem = Problem(status, code, message);
-        problem.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
+        problem.Extensions["traceId"] = TraceOf(http);
         return problem;
     }
+
+    internal static string TraceOf(HttpContext http) => Activity.Current?.TraceId.ToString() ?? http.TraceIdentifier;
 
     [LoggerMessage(LogLevel.Error, "Request failed, trace {Trace}.")]
     private static partial void LogFault(ILogger log, Exception exception, string? trace);

@@ -26,6 +26,8 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
     private static readonly TimeSpan Fallback = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromMilliseconds(500), LeaderRetry = TimeSpan.FromSeconds(1);
     internal static readonly ActivitySource Trace = new("Tendering.Bus");
 
+    private volatile bool _unasked;                    // the queue of requests was taken away
+
     /// <summary>Called after every step.</summary>
     public Func<RelayStep, Task> OnStep { get; set; } = _ => Task.CompletedTask;
 
@@ -52,7 +54,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             await ExecuteAsync(connection, "listen outbox; set lock_timeout = '50ms'", ct);
             while (!ct.IsCancellationRequested)
             {
-                if (channel.IsClosed) throw new IOException("The channel to the broker was closed.");
+                if (channel.IsClosed || _unasked) throw new IOException("The channel to the broker was closed, or the queue of requests is gone.");
                 var numbered = await NumberAsync(connection, ct);
                 var published = await PublishAsync(connection, channel, ct);
                 if (numbered < BatchMax && published < BatchMax) await WaitForWorkAsync(connection, ct);
@@ -84,9 +86,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
     {
         var batch = await ReadAsync(connection, "sequence > (select published from relay)", [], ct);
         if (batch.Count == 0) return 0;
-        var confirmations = new List<Task>(batch.Count);
-        foreach (var envelope in batch) confirmations.Add(SendAsync(channel, bus.Events, envelope.Type, envelope, ct).AsTask());
-        await Task.WhenAll(confirmations);
+        await Task.WhenAll(batch.Select(e => SendAsync(channel, bus.Events, e.Type, e, ct).AsTask()).ToArray());
         await OnStep(RelayStep.Published);
         // Not waiting for the disk is safe here: a lost mark only sends again.
         await ExecuteAsync(connection, $"begin; set local synchronous_commit = off; update relay set published = {batch[^1].Sequence}; commit", ct);
@@ -142,8 +142,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
         {
             try
             {
-                var request = JsonSerializer.Deserialize<ReplayRequest>(delivery.Body.Span, Outbox.Json)!;
-                await SendAgainAsync(request, ct);
+                if (JsonSerializer.Deserialize<ReplayRequest>(delivery.Body.Span, Outbox.Json) is { Queue: not null } request) await SendAgainAsync(request, ct);
                 await channel.BasicAckAsync(delivery.DeliveryTag, false, ct);
             }
             catch (JsonException) { await channel.BasicRejectAsync(delivery.DeliveryTag, requeue: false, ct); }
@@ -154,6 +153,8 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
                 await channel.BasicRejectAsync(delivery.DeliveryTag, requeue: true, ct);
             }
         };
+        _unasked = false;
+        consumer.UnregisteredAsync += (_, _) => { _unasked = true; return Task.CompletedTask; };
         await channel.BasicConsumeAsync(queue, autoAck: false, consumer, ct);
     }
 
@@ -167,8 +168,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             var batch = await ReadAsync(connection, "sequence > @after and sequence <= @through and sequence <= (select published from relay)",
                 [new("after", after), new("through", NpgsqlDbType.Bigint) { Value = request.Through ?? long.MaxValue }], ct);
             if (batch.Count == 0) return;
-            foreach (var envelope in batch)
-                if (request.Types is null || request.Types.Contains(envelope.Type)) await SendAsync(channel, "", request.Queue, envelope, ct);
+            await Task.WhenAll(batch.Where(e => request.Types is null || request.Types.Contains(e.Type)).Select(e => SendAsync(channel, "", request.Queue, e, ct).AsTask()).ToArray());
             after = batch[^1].Sequence;
         }
     }

@@ -56,6 +56,38 @@ public class SessionsTests
     }
 
     [Fact]
+    public async Task A_token_whose_caller_went_away_is_not_left_for_the_next()
+    {
+        await using var door = await Door.OpenAsync();
+        door.Upstream.ExpiresIn = 1;
+        using var browser = door.Browser();
+        await browser.SignInAsync();
+        using var impatient = new CancellationTokenSource(TimeSpan.FromMilliseconds(10));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => browser.GetAsync(door.Address + "/api/tenders/drafts", impatient.Token));
+        await browser.OpenAsync("/api/tenders/drafts");
+        var first = door.Upstream.Calls.Last().Headers["Authorization"];
+        await browser.OpenAsync("/api/tenders/drafts");
+        Assert.NotEqual(first, door.Upstream.Calls.Last().Headers["Authorization"]);
+    }
+
+    [Fact]
+    public async Task A_sign_out_overtakes_a_token_that_is_on_its_way()
+    {
+        await using var door = await Door.OpenAsync();
+        door.Upstream.ExpiresIn = 1;
+        using var browser = door.Browser();
+        var cookie = (await browser.SignInAsync()).Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+        door.Upstream.ExpiresIn = 300;
+        using var thief = door.Browser();
+        var underWay = thief.OpenAsync("/api/tenders/drafts", ("Cookie", cookie));
+        while (door.Upstream.TokensAsked == 0) await Task.Yield();
+        await browser.SendAsync(HttpMethod.Delete, "/session", null, (Sessions.CsrfHeader, "1"));
+        await underWay;
+        await thief.OpenAsync("/api/tenders/drafts", ("Cookie", cookie));
+        Assert.DoesNotContain("Authorization", door.Upstream.Calls.Last().Headers.Keys, StringComparer.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task Who_am_I_names_the_person_or_nobody()
     {
         await using var door = await Door.OpenAsync();

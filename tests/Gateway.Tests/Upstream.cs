@@ -18,7 +18,7 @@ public sealed record Seen(string Method, string Path, IReadOnlyDictionary<string
 public sealed class Upstream : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private int _tokens;
+    private int _tokens, _asked;
 
     private Upstream(WebApplication app) => _app = app;
 
@@ -26,6 +26,7 @@ public sealed class Upstream : IAsyncDisposable
     public ConcurrentQueue<Seen> Calls { get; } = new();
     public ConcurrentDictionary<string, string> Sessions { get; } = new();
     public int TokensGiven => _tokens;
+    public int TokensAsked => Volatile.Read(ref _asked);
     public int ExpiresIn { get; set; } = 300;
     public bool Ready { get; set; } = true;
 
@@ -62,8 +63,10 @@ public sealed class Upstream : IAsyncDisposable
     private async Task<IResult> TokenAsync(JsonElement body)
     {
         var session = body.GetProperty("session").GetString()!;
-        await Task.Delay(50);
-        return Sessions.ContainsKey(session)
+        var open = Sessions.ContainsKey(session);
+        Interlocked.Increment(ref _asked);
+        await Task.Delay(100);                                        // long enough for others to come while it is on its way
+        return open
             ? Results.Ok(new { accessToken = $"token-{Interlocked.Increment(ref _tokens)}-{session}", expiresIn = ExpiresIn })
             : Results.Problem(statusCode: 401, extensions: new Dictionary<string, object?> { ["code"] = "session-ended" });
     }

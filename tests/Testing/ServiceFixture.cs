@@ -37,6 +37,10 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     private WebApplication? _app;
 
     public TestClock Clock { get; } = new();
+
+    /// <summary>Further settings of one test.</summary>
+    public Action<IConfigurationBuilder> Configure { get; init; } = _ => { };
+
     public IServiceProvider Services => _app!.Services;
     public string Address { get; private set; } = "";
     public string ConnectionString { get; private set; } = "";
@@ -56,6 +60,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
             ["Identity:Authority"] = Issuer,
         });
         configure?.Invoke(builder.Configuration);
+        Configure(builder.Configuration);
         builder.AddServiceDefaults();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         add(builder);
@@ -94,11 +99,19 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         return client;
     }
 
-    public string TokenFor(string[] roles, Guid organisation, Guid person) => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    /// <summary>A good token, unless the test changes it.</summary>
+    public string TokenFor(string[] roles, Guid organisation, Guid person, Action<SecurityTokenDescriptor>? change = null)
+    {
+        var token = DescriptorFor(roles, organisation, person);
+        change?.Invoke(token);
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(token);
+    }
+
+    private SecurityTokenDescriptor DescriptorFor(string[] roles, Guid organisation, Guid person) => new()
     {
         Issuer = Issuer, Audience = Access.Audience, Expires = DateTime.UtcNow.AddMinutes(30), SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
         Subject = new ClaimsIdentity([new("sub", person.ToString()), new("org", organisation.ToString()), new("name", "Test"), .. roles.Select(r => new Claim("role", r))]),
-    });
+    };
 
     /// <summary>Sends an event as another service would; returns its id. The same id twice is the same event.</summary>
     public async Task<Guid> HearAsync<T>(T message, string source = "elsewhere", Guid? id = null, long sequence = 1, DateTimeOffset? at = null) where T : class

@@ -29,7 +29,7 @@ public sealed record DrawView(Guid DrawId, string Stage);
 public sealed record Invitation(Guid LotId, Guid TenderId, Guid DrawId, string Stage);
 public sealed record EvaluationFinding(string Ground, string Explanation, string Rule, string Article);
 public sealed record EvaluationBid(Guid BidId, Guid? BidderId, string BidderName, long? Price, string? Verdict, EvaluationFinding[] Findings);
-public sealed record EvaluationView(string Stage, EvaluationBid[]? Bids, string? ReportHash, int? Signatures);
+public sealed record EvaluationView(string Stage, EvaluationBid[]? Bids, string? ReportHash);
 public sealed record CandidateAnswer(int Rank, Guid BidId, Guid BidderId, string BidderName, long Price);
 public sealed record CandidatesAnswer(DateTimeOffset PublicityEndsAt, CandidateAnswer[] Candidates);
 public sealed record ContractDue(DateTimeOffset ContractDueBy);

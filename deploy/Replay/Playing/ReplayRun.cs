@@ -215,7 +215,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private static async Task Guarded(Game game, Func<Task> step)
     {
         try { await step(); }
-        catch (Exception e) when (e is RefusedException or TimeoutException or InvalidOperationException or HttpRequestException) { game.Problem ??= e.Message; }
+        catch (Exception e) when (e is RefusedException or TimeoutException or InvalidOperationException or HttpRequestException or System.Text.Json.JsonException) { game.Problem ??= e.Message; }
     }
 
     private static async Task<T> RetryWhile<T>(string what, Func<RefusedException, bool> early, Func<Task<T>> call, CancellationToken ct)

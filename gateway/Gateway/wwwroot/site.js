@@ -9,6 +9,7 @@ const kinds = {
   contract: ['合同公告', 'Contract'],
   failure: ['流标公告', 'Failed'],
 };
+const categories = { works: '工程 Works', goods: '货物 Goods', services: '服务 Services' };
 const minorDigits = { CNY: 2, JPY: 0 };
 const byId = id => document.getElementById(id);
 const state = { kind: '', shown: 0, last: null, open: null };
@@ -105,9 +106,14 @@ async function readMore() {
   }
 }
 
-function readAgain() {
+function clearList() {
   Object.assign(state, { shown: 0, last: null });
   byId('notices').replaceChildren();
+  byId('more').hidden = true;
+}
+
+function readAgain() {
+  clearList();
   say(...bilingual('正在读取公告', 'Reading the notices'));
   return readMore();
 }
@@ -115,7 +121,7 @@ function readAgain() {
 function showKinds() {
   const choices = [['', ['全部', 'All']], ...Object.entries(kinds).filter(([kind]) => kind !== 'amendment')];
   byId('kinds').replaceChildren(...choices.map(([kind, [chinese, inEnglish]]) => {
-    const button = element('button', { type: 'button', title: inEnglish, 'aria-pressed': String(kind === state.kind) }, chinese);
+    const button = element('button', { type: 'button', 'aria-pressed': String(kind === state.kind) }, ...bilingual(chinese, inEnglish));
     button.addEventListener('click', () => { state.kind = kind; showKinds(); readAgain(); byId('kinds').querySelector('[aria-pressed="true"]').focus(); });
     return button;
   }));
@@ -126,7 +132,7 @@ function showKinds() {
 const moments = new Set(['publishedAt', 'publicityStartedAt', 'publicityEndsAt', 'awardedAt', 'signedAt', 'contractDueBy', 'failedAt']);
 const labels = {
   number: ['项目编号', 'Tender number'], lot: ['标段', 'Lot'], category: ['类别', 'Category'], ruleSet: ['适用规则', 'Rule set'], tendererName: ['招标人', 'Tenderer'],
-  tendererCode: ['招标人代码', 'Tenderer’s code'], agencyName: ['招标代理机构', 'Agency'], currency: ['币种', 'Currency'], publishedAt: ['发布时间', 'Published'],
+  tendererCode: ['招标人代码', "Tenderer's code"], agencyName: ['招标代理机构', 'Agency'], currency: ['币种', 'Currency'], publishedAt: ['发布时间', 'Published'],
   publicityStartedAt: ['公示开始', 'Publicity from'], publicityEndsAt: ['公示截止', 'Publicity until'], awardedAt: ['定标时间', 'Awarded'], reason: ['理由', 'Reason'],
   signedAt: ['签订时间', 'Signed'], contractDueBy: ['签订期限', 'To be signed by'], failedAt: ['流标时间', 'Failed'], bids: ['投标数量', 'Bids'], article: ['依据', 'Article'],
   documentsHash: ['招标文件摘要', 'Hash of the documents'], reportHash: ['评标报告摘要', 'Hash of the report'], contractHash: ['合同摘要', 'Hash of the contract'],
@@ -137,7 +143,7 @@ function facts(content) {
   for (const [key, label] of Object.entries(labels)) {
     const value = content[key];
     if (value == null || typeof value === 'object') continue;
-    const shown = moments.has(key) ? when(value) : key.endsWith('Hash') ? element('span', { class: 'hash' }, text(value)) : text(value);
+    const shown = key === 'category' ? text(categories[value] ?? value) : moments.has(key) ? when(value) : key.endsWith('Hash') ? element('span', { class: 'hash' }, text(value)) : text(value);
     list.append(element('dt', {}, ...bilingual(...label)), element('dd', {}, shown));
   }
   return list;
@@ -193,6 +199,7 @@ async function showNotice(id) {
     scrollTo(0, 0);
     byId('notice-title').focus({ preventScroll: true });
   } catch (error) {
+    clearList();
     showList();
     sayWrong(error, () => showNotice(id));
   }

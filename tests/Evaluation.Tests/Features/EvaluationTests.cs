@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
 using Tendering.Contracts.Credit;
@@ -10,7 +12,6 @@ using Tendering.Evaluation.Domain;
 using Tendering.Evaluation.Features;
 using Tendering.Protocols;
 using Tendering.Testing;
-using Microsoft.EntityFrameworkCore;
 
 namespace Tendering.Evaluation.Tests.Features;
 
@@ -323,7 +324,10 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
         await scene.ConfirmAllAsync("fair price");
         await scene.SignAsync(scene.Members[0]);
         foreach (var sql in new[] { "update confirmation set votes = '[]'", "delete from confirmation", "update drawn_report set text = ''", "delete from report_answer", "update member set signing_key = ''" })
-            await Assert.ThrowsAnyAsync<Exception>(() => host.InDbAsync<EvaluationDb, int>(db => db.Database.ExecuteSqlRawAsync(sql)));
+        {
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await StateAsync(host.ConnectionString, sql));
+            Assert.Equal(PostgresErrorCodes.RestrictViolation, await StateAsync(Owner, sql));
+        }
     }
 
     [Fact]
@@ -339,6 +343,16 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
             Assert.Contains(expected, page, StringComparison.Ordinal);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
         Assert.DoesNotContain("http", page, StringComparison.Ordinal);
+    }
+
+    private string Owner => new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database, Pooling = false }.ConnectionString;
+
+    private static async Task<string?> StateAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState;
     }
 
     private EnterpriseDebarred Decision(string code) =>

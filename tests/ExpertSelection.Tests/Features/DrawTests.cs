@@ -3,6 +3,8 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Tendering.Contracts;
 using Tendering.Contracts.ExpertSelection;
 using Tendering.Contracts.Tenders;
@@ -10,6 +12,7 @@ using Tendering.ExpertSelection.Data;
 using Tendering.ExpertSelection.Domain;
 using Tendering.ExpertSelection.Features;
 using Tendering.Protocols;
+using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
 namespace Tendering.ExpertSelection.Tests.Features;
@@ -349,7 +352,35 @@ public class DrawTests(ExpertSelectionHost host) : IClassFixture<ExpertSelection
         var scene = new Scene(host);
         await scene.FreezeAsync();
         foreach (var sql in new[] { "update draw_log set text = ''", "delete from draw_log", "update pool_line set expert_id = gen_random_uuid()", "delete from exclusion", "update vrf_key set public_key = ''" })
-            await Assert.ThrowsAnyAsync<Exception>(() => host.InDbAsync<ExpertSelectionDb, int>(db => db.Database.ExecuteSqlRawAsync(sql)));
+        {
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await StateAsync(host.ConnectionString, sql));
+            Assert.Equal(PostgresErrorCodes.RestrictViolation, await StateAsync(Owner, sql));
+        }
+    }
+
+    [Fact]
+    public async Task A_key_that_is_published_at_the_moment_of_the_draw_is_too_young_for_it()
+    {
+        var scene = new Scene(host);
+        await scene.EnterManyAsync(4);
+        await scene.PublishAsync();
+        await scene.OpenAsync();
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+        var young = VrfKey.Make(host.Services.GetRequiredService<Secrets>(), host.Clock.GetUtcNow());
+        await host.InDbAsync<ExpertSelectionDb, int>(db => { db.Add(young); return db.SaveChangesAsync(); });
+        var drawId = (await (await scene.AskAsync()).Content.ReadFromJsonAsync<AskForDraw.Response>())!.DrawId;
+        var view = (await host.Public().GetFromJsonAsync<GetDraw.Response>($"{ExpertSelectionHost.Root}/draws/{drawId}", ExpertSelectionHost.Json))!;
+        Assert.NotEqual(young.PublicKey, view.VrfPublicKey);
+    }
+
+    private string Owner => new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database, Pooling = false }.ConnectionString;
+
+    private static async Task<string?> StateAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState;
     }
 
     private static string RootOf(IEnumerable<string> log) => HexText.Encode(MerkleTree.Root([.. log.Select(e => MerkleTree.LeafHash(Encoding.UTF8.GetBytes(e)))]));

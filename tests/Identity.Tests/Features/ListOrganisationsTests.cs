@@ -28,7 +28,7 @@ public class ListOrganisationsTests(IdentityHost host) : IClassFixture<IdentityH
     }
 
     [Fact]
-    public async Task I_am_who_I_am_and_a_machine_is_nobody()
+    public async Task I_am_who_I_am_and_a_stranger_is_not_found()
     {
         var (request, registered) = await host.RegisterAsync();
         var me = await host.As(Roles.Bidder, registered.OrganisationId, registered.PersonId).GetFromJsonAsync<JsonElement>("/api/identity/me");
