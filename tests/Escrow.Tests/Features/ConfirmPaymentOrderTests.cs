@@ -48,6 +48,17 @@ public class ConfirmPaymentOrderTests(EscrowHost host) : IClassFixture<EscrowHos
     }
 
     [Fact]
+    public async Task Of_several_confirmations_at_once_one_counts()
+    {
+        var (_, bidder, order) = await OrderedAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(n => host.ConfirmAsync(order.Id, $"P{n}{order.Id:N}")));
+        Assert.Single(answers, a => a.StatusCode == HttpStatusCode.OK);
+        foreach (var late in answers.Where(a => a.StatusCode != HttpStatusCode.OK)) Assert.Equal((HttpStatusCode.Conflict, "payment-order-confirmed"), (late.StatusCode, await late.CodeAsync()));
+        Assert.Single(await RefundsOf(bidder));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
     public async Task An_entry_of_the_bank_is_matched_once()
     {
         var (_, bidder, order) = await OrderedAsync();

@@ -69,6 +69,34 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task The_books_show_what_the_documentation_works_out()
+    {
+        var lot = await host.PublishAsync("jp-municipal", "JPY", 2_000_000);
+        var bidder = await host.RegisterAsync(lot);
+        await host.TakenAsync(host.NoticeOf(lot, bidder) with { Amount = 1_800_000 });
+        await PayOutAsync(bidder);
+        await host.TakenAsync(host.NoticeOf(lot, bidder));
+        await host.HearAsync(bidder.NotOpened(lot, "revoked", host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(async () => (await ForfeitAsync(lot, bidder, 500_000)).StatusCode == HttpStatusCode.Created);
+        await PayOutAsync(bidder);
+
+        Assert.Equal(
+            [("payment-received", 1_800_000, 0), ("payment-returned", 1_800_000, 0), ("payment-received", 2_000_000, 0), ("deposit-held", 0, 2_000_000), ("deposit-forfeited", 500_000, -2_000_000), ("refund-ordered", 1_500_000, 0)],
+            (await host.DepositAsync(lot, bidder)).Statement.Select(l => (l.Code, l.Amount, l.Held)));
+        var balance = await EscrowHost.ReadAsync<GetTrialBalance.Response>(await _finance.GetAsync("/api/escrow/trial-balance"));
+        Assert.Equal(
+            [("bank", 3_800_000, 3_300_000), ("held", 500_000, 500_000), ("interest", 0, 0), ("sub-accounts", 3_800_000, 3_800_000), ("suspense", 0, 0), ("transit", 3_300_000, 3_300_000), ("treasury", 0, 500_000)],
+            balance.Accounts.Where(a => a.Currency == "JPY").Select(a => (a.Code.Split(':')[0], a.Debits, a.Credits)));
+        Assert.True(balance.Balanced && balance.Accounts.All(a => a is not { Currency: "JPY", PendingDebits: not 0 } and not { Currency: "JPY", PendingCredits: not 0 }));
+
+        async Task PayOutAsync(Bidder to)
+        {
+            var order = Assert.Single(await host.OrdersToAsync(to));
+            Assert.True((await host.ConfirmAsync(order.Id, $"P{order.Id:N}")).IsSuccessStatusCode);
+        }
+    }
+
+    [Fact]
     public async Task The_winners_deposit_may_be_kept_once_the_time_for_the_contract_has_passed_and_not_before()
     {
         var lot = await host.PublishAsync();
