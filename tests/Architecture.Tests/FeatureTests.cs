@@ -41,7 +41,7 @@ public partial class FeatureTests
 
     [Theory]
     [MemberData(nameof(Services))]
-    public void Every_type_of_the_service_that_is_a_handler_checks_its_input(string service)
+    public void A_service_asks_for_the_validation_of_its_requests(string service)
     {
         // The framework's validation is generated for the assembly that asks for it: each service must.
         var contents = Checkout.Files.Single(f => f.Path == $"services/{service}/{service}Service.cs");
