@@ -21,7 +21,8 @@ public sealed class IdentityClient(Destinations destinations) : IDisposable
         using var answer = await _http.SendAsync(request, ct);
         if (answer.StatusCode != HttpStatusCode.OK) return new SignedIn((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(ct), null, null, 0, null);
         var body = await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
-        return new SignedIn(200, null, body.GetProperty("session").GetString(), body.GetProperty("accessToken").GetString(), body.GetProperty("expiresIn").GetInt32(), body.GetProperty("person"));
+        return new SignedIn(200, null, body.GetProperty("session").GetString(), body.GetProperty("accessToken").GetString(),
+            body.GetProperty("expiresIn").GetInt32(), body.GetProperty("person"));
     }
 
     /// <summary>A new token for a session; null when it has ended.</summary>

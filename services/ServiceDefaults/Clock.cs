@@ -84,7 +84,7 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
         long version;
         try { version = Version; }
         catch (ObjectDisposedException) { return; }
-        if (version == _seen || version % 2 != 0) return;
+        if (version == _seen || version % 2 == 1) return;
         _seen = version;
         Interlocked.Exchange(ref _move, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }

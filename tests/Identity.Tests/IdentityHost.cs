@@ -26,7 +26,7 @@ public sealed class IdentityHost : ServiceFixture, IAsyncLifetime
 
     public IdentityHost() : this(new TestClock()) { }
 
-    private IdentityHost(TestClock real) : base(IdentityService.Name, builder => Add(builder, real), IdentityService.Map, Configure)
+    private IdentityHost(TestClock real) : base(IdentityService.Name, builder => Add(builder, real), IdentityService.Map, BankSecretOf)
     {
         // Tokens are checked against real time.
         real.MoveTo(DateTimeOffset.UtcNow);
@@ -72,6 +72,6 @@ public sealed class IdentityHost : ServiceFixture, IAsyncLifetime
         builder.Services.Replace(ServiceDescriptor.Singleton(new RealClock(real)));
     }
 
-    private static void Configure(IConfigurationBuilder configuration) =>
+    private static void BankSecretOf(IConfigurationBuilder configuration) =>
         configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Machines:bank:Secret"] = BankSecret });
 }

@@ -14,7 +14,7 @@ public static class ReportPage
     private const string Style = """
         @page { size: A4; margin: 18mm } body { font: 11pt/1.5 "Noto Serif CJK SC", "Songti SC", SimSun, serif; max-width: 180mm; margin: 0 auto }
         h1 { text-align: center; font-size: 18pt } h2 { font-size: 13pt; margin: 8mm 0 2mm } table { border-collapse: collapse; width: 100% }
-        th, td { border: 0.5pt solid #333; padding: 1mm 2mm; text-align: left; vertical-align: top; overflow-wrap: anywhere } td.n { text-align: right; white-space: nowrap }
+        th, td { border: 0.5pt solid #333; padding: 1mm 2mm; text-align: left; vertical-align: top } td:last-child { overflow-wrap: anywhere } td.n { text-align: right; white-space: nowrap }
         small { color: #444 } code { font-size: 8pt; overflow-wrap: anywhere } tr { break-inside: avoid } .line { height: 12mm }
         """;
 

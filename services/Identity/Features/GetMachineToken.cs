@@ -19,7 +19,8 @@ public static class GetMachineToken
     private static readonly Dictionary<string, string> RoleOf = new() { ["bank"] = Roles.Bank };
 
     public sealed record Response(
-        [property: JsonPropertyName("access_token")] string AccessToken, [property: JsonPropertyName("token_type")] string TokenType, [property: JsonPropertyName("expires_in")] int ExpiresIn);
+        [property: JsonPropertyName("access_token")] string AccessToken, [property: JsonPropertyName("token_type")] string TokenType,
+        [property: JsonPropertyName("expires_in")] int ExpiresIn);
 
     public sealed record Error([property: JsonPropertyName("error")] string Code, [property: JsonPropertyName("error_description")] string Description);
 

@@ -31,7 +31,8 @@ public sealed partial class SeedDevelopmentAccounts(IServiceScopeFactory scopes,
         new("industry", "Industry authority reviewer 行业主管部门", "11330100MA2DEF005", "Hangzhou Construction Bureau", OrganisationKind.Authority, Roles.Supervisor),
         new("office", "Tendering office reviewer 招标办", "11330100MA2DEF006", "Hangzhou Tendering Office", OrganisationKind.Authority, Roles.Supervisor),
         new("supervisor", "Discipline inspector 纪检监察", "11330100MA2DEF007", "Hangzhou Discipline Inspection Commission", OrganisationKind.Authority, Roles.Supervisor),
-        .. Enumerable.Range(1, Experts).Select(n => new Seed($"expert{n:00}", $"Expert {n:00} 评标专家", $"91330100MA2DEX0{n:00}", $"Expert Employer {n:00}", OrganisationKind.Expert, Roles.Expert)),
+        .. Enumerable.Range(1, Experts).Select(n =>
+            new Seed($"expert{n:00}", $"Expert {n:00} 评标专家", $"91330100MA2DEX0{n:00}", $"Expert Employer {n:00}", OrganisationKind.Expert, Roles.Expert)),
     ];
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

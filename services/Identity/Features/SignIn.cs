@@ -13,7 +13,8 @@ namespace Tendering.Identity.Features;
 public static class SignIn
 {
     public sealed record Request(
-        [property: Required, StringLength(Bounds.UserNameMax, MinimumLength = 1)] string UserName, [property: Required, StringLength(Bounds.PasswordMax, MinimumLength = 1)] string Password);
+        [property: Required, StringLength(Bounds.UserNameMax, MinimumLength = 1)] string UserName,
+        [property: Required, StringLength(Bounds.PasswordMax, MinimumLength = 1)] string Password);
 
     public sealed record WhoSignedIn(Guid Id, string Name, Guid OrganisationId, string OrganisationName, string[] Roles);
 

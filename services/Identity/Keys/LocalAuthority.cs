@@ -17,7 +17,8 @@ public sealed class LocalAuthority(Secrets secrets, TimeProvider clock, IHostEnv
     public async Task<Certificate> IssueAsync(Organisation organisation, PublicKey key, IdentityDb db, CancellationToken ct)
     {
         Rule.Require(environment.IsDevelopment(), "no-certificate-authority",
-            "This platform issues no certificates itself outside development: let it be configured with the roots of a licensed certificate authority (Certificates:TrustedRoots), and take your certificate from there.");
+            "This platform issues no certificates itself outside development: take yours from a licensed certificate authority "
+            + "whose root the operator configures here (Certificates:TrustedRoots).");
         var now = clock.GetUtcNow();
         var (root, rootKey) = await RootAsync(db, now, ct);
         using (root)
