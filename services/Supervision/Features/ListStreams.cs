@@ -24,15 +24,18 @@ public static class ListStreams
     private static async Task<Ok<Item[]>> Handle(Caller caller, SupervisionDb db, CancellationToken ct)
     {
         var streams = await db.Streams.AsNoTracking().OrderBy(s => s.Source).ToListAsync(ct);
-        if (!caller.Is(Roles.Supervisor)) return TypedResults.Ok(Publishers().Union(streams.Select(s => s.Source)).Order(StringComparer.Ordinal).Select(name => new Item(name, !streams.Exists(s => s.Source == name && s.HasGap), null, null)).ToArray());
+        if (!caller.Is(Roles.Supervisor)) return TypedResults.Ok(WithoutNumbers(streams));
         var items = new List<Item>();
         foreach (var stream in streams) items.Add(new Item(stream.Source, !stream.HasGap, stream.Last, stream.HasGap ? await GapsAsync(db, stream, ct) : []));
         return TypedResults.Ok(items.ToArray());
     }
 
+    private static Item[] WithoutNumbers(List<SourceStream> streams) =>
+        [.. Publishers().Union(streams.Select(s => s.Source)).Order(StringComparer.Ordinal).Select(name => new Item(name, !streams.Exists(s => s.Source == name && s.HasGap), null, null))];
+
     // Every service that publishes, heard of yet or not: the first event of a source would tell that the first bidder has come.
     private static IEnumerable<string> Publishers() => typeof(EventAttribute).Assembly.GetTypes()
-        .Select(t => t.GetCustomAttribute<EventAttribute>()?.Name.Split('.')[0]).OfType<string>().Where(name => name != "platform").Distinct().Order(StringComparer.Ordinal);
+        .Select(t => t.GetCustomAttribute<EventAttribute>()?.Name.Split('.')[0]).OfType<string>().Where(name => name != "platform").Distinct();
 
     private static Task<Gap[]> GapsAsync(SupervisionDb db, SourceStream stream, CancellationToken ct) => db.Database.SqlQuery<Gap>($"""
         select before as "After", sequence - 1 as "Through"

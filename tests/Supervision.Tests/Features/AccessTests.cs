@@ -39,6 +39,17 @@ public class AccessTests(SupervisionHost host) : IClassFixture<SupervisionHost>
     }
 
     [Fact]
+    public async Task The_operator_cannot_tell_whether_a_service_was_ever_heard()
+    {
+        var before = await host.As(Roles.Operator).GetStringAsync("/api/supervision/streams");
+        Assert.Contains("""{"source":"bidding","healthy":true}""", before, StringComparison.Ordinal);
+        await host.SendAsync(Event("bidding", 1));
+        await host.RecordedAsync("bidding", 1);
+        var after = await host.As(Roles.Operator).GetFromJsonAsync<ListStreams.Item[]>("/api/supervision/streams");
+        Assert.Equal(before.Split("\"bidding\"").Length, after!.Count(s => s.Source == "bidding") + 1);
+    }
+
+    [Fact]
     public async Task The_timeline_shows_one_tender_in_pages_with_its_actors()
     {
         var (source, tender) = (host.NewSource(), Guid.CreateVersion7());
