@@ -78,3 +78,9 @@ public sealed class BankEntry
         if (BookedAt != payment.BookedAt) yield return "bookedAt";
     }
 }
+
+/// <summary>The bank's moments as the database keeps them, in whole microseconds: a repeat compares equal.</summary>
+public static class BankTime
+{
+    public static DateTimeOffset Of(DateTimeOffset moment) => new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+}

@@ -13,9 +13,3 @@ public static class TransferCodes
     public const string ToTreasury = "forfeit-to-treasury";
     public const string Paid = "payment-confirmed";
 }
-
-/// <summary>The bank's moments as the database keeps them, in whole microseconds: a repeat compares equal.</summary>
-public static class BankTime
-{
-    public static DateTimeOffset Of(DateTimeOffset moment) => new(moment.UtcTicks - moment.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
-}

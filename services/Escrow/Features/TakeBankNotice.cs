@@ -42,7 +42,8 @@ public static class TakeBankNotice
 
     private static async Task<BankEntry> TakeAsync(EscrowDb db, Payment payment, DateTimeOffset now, CancellationToken ct)
     {
-        var lotId = await db.SubAccounts.Where(s => s.Number == payment.AccountNumber).Select(s => (Guid?)s.LotId).SingleOrDefaultAsync(ct);
+        // A mistyped number is nobody's: its check digits say so.
+        var lotId = !VirtualAccountNumber.IsValid(payment.AccountNumber) ? null : await db.SubAccounts.Where(s => s.Number == payment.AccountNumber).Select(s => (Guid?)s.LotId).SingleOrDefaultAsync(ct);
         // Shared: payments of one lot do not wait for each other, but its end waits for them, or they see it.
         if (lotId is { } id) await db.LockLotAsync(id, ct, shared: true);
         var lot = await db.Lots.FindAsync([lotId ?? Guid.Empty], ct);
