@@ -29,7 +29,7 @@ public static class BiddingService
             .On<TenderPublished>("open-lots", OpenLotsOnTenderPublished.Handle)
             .On<DepositSecured>("note-secured-deposit", NoteDeposit.HandleSecured)
             .On<DepositRefused>("note-refused-deposit", NoteDeposit.HandleRefused)
-            .On<DepositRefunded>("note-refunded-deposit", NoteDeposit.HandleRefunded)
+            .On<DepositReleased>("note-released-deposit", NoteDeposit.HandleReleased)
             .WhenDue("lot", CloseBiddingAtDeadline.Handle);
     }
 

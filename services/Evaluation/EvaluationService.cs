@@ -22,6 +22,7 @@ public static class EvaluationService
             .On<OpeningCompleted>("keep-opening", KeepFacts.OnOpeningCompleted)
             .On<CommitteeReady>("keep-committee", KeepFacts.OnCommitteeReady)
             .On<DepositSecured>("keep-deposit", KeepFacts.OnDepositSecured)
+            .On<DepositReleased>("drop-released-deposit", KeepFacts.OnDepositReleased)
             .On<EnterpriseDebarred>("keep-debarment", KeepFacts.OnEnterpriseDebarred)
             .On<DebarmentEnded>("end-debarment", KeepFacts.OnDebarmentEnded)
             .On<CandidatesPublished>("disclose-on-candidates", DiscloseOnResult.OnCandidatesPublished)

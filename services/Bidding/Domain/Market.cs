@@ -61,5 +61,5 @@ public sealed class Deposit
         if (State != DepositState.Secured) (State, Reason) = (DepositState.Refused, reason);
     }
 
-    public void Refund() => (State, Reason) = (DepositState.None, null);
+    public void Release() => (State, Reason) = (DepositState.None, null);
 }

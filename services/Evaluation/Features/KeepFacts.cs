@@ -50,6 +50,14 @@ public static class KeepFacts
         db.Add(new SecuredDeposit { LotId = deposit.LotId, BidderId = deposit.BidderId, Amount = deposit.Amount, SecuredAt = deposit.SecuredAt });
     }
 
+    // A withdrawn bid's deposit goes back before the deadline; what is released once the committee works changes nothing that it decides on.
+    public static async Task OnDepositReleased(Received<DepositReleased> message, EvaluationDb db, CancellationToken ct)
+    {
+        var released = message.Event;
+        if ((await db.LockAsync(released.LotId, ct))?.Stage is null or EvaluationStage.Waiting && await db.Deposits.FindAsync([released.LotId, released.BidderId], ct) is { } held)
+            db.Remove(held);
+    }
+
     public static async Task OnEnterpriseDebarred(Received<EnterpriseDebarred> message, EvaluationDb db, CancellationToken ct)
     {
         var debarred = message.Event;

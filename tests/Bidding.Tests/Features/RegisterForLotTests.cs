@@ -98,8 +98,10 @@ public class RegisterForLotTests(BiddingHost host) : IClassFixture<BiddingHost>
         await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(db => db.Database.SqlQuery<Guid>($"select event_id as \"Value\" from inbox").AnyAsync(id => id == second)));
         await SeesAsync(bidder, "secured", null);
         await SeesAsync(other, "none", null);
-        await host.HearAsync(new DepositRefunded(tender, lot.LotId, bidder.Id, 10, "CNY", "B-1", now));
+        await host.HearAsync(new DepositReleased(tender, lot.LotId, bidder.Id, 10, "CNY", "withdrawn", "A9", "条35", now, now));
         await SeesAsync(bidder, "none", null);
+        await host.HearAsync(new DepositSecured(tender, lot.LotId, bidder.Id, 10, "CNY", now));
+        await SeesAsync(bidder, "secured", null);
     }
 
     [Fact]

@@ -128,6 +128,23 @@ public class EvaluationTests(EvaluationHost host) : IClassFixture<EvaluationHost
     }
 
     [Fact]
+    public async Task A_deposit_that_went_back_before_the_evaluation_secures_no_bid_and_one_released_later_changes_nothing()
+    {
+        var scene = new Scene(host) { Deposit = 20_00 };
+        var (withdrawn, kept) = (scene.Bid(900_00), scene.Bid(950_00));
+        foreach (var bid in scene.Bids) await scene.SecureAsync(bid);
+        Task ReleaseAsync(OpenedBid bid) => host.HearAsync(new DepositReleased(scene.Tender, scene.Lot, bid.BidderId, scene.Deposit, "CNY", "withdrawn", "A9", "条35", host.Clock.GetUtcNow(), host.Clock.GetUtcNow()));
+        await ReleaseAsync(withdrawn);
+        await scene.StartAsync();
+        await ReleaseAsync(kept);
+        await scene.SecureAsync(scene.Bids[0] with { BidderId = Guid.CreateVersion7() });
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<EvaluationDb, bool>(async db => await db.Deposits.CountAsync(d => d.LotId == scene.Lot) == 2), "all of it to be heard");
+        var view = await scene.ViewAsync();
+        Assert.Equal(["deposit-not-secured"], view.Bids!.Single(b => b.BidId == withdrawn.BidId).Findings.Select(f => f.Ground));
+        Assert.Empty(view.Bids!.Single(b => b.BidId == kept.BidId).Findings);
+    }
+
+    [Fact]
     public async Task A_debarment_that_ended_or_has_not_begun_is_no_finding()
     {
         var scene = new Scene(host);
