@@ -149,8 +149,8 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
         await market.Agency.PostAsync($"{lot}/award-notice", new { }, ct);
         await market.Agency.PostAsync($"{lot}/contract", new { contractHash = Convert.ToHexStringLower(SHA256.HashData(winner.BidId.ToByteArray())) }, ct);
         game.Winner = winner.BidderName;
-        game.Expect(winner.Price == game.Auction.Winner.Price, $"awarded at {winner.Price}, history at {game.Auction.Winner.Price}");
         game.Expect(winner.BidderName == game.Auction.Winner.BidderName, $"awarded to {winner.BidderName}, in history to {game.Auction.Winner.BidderName}");
+        game.Expect(winner.Price == game.Auction.Winner.Price, $"awarded at {winner.Price}, history at {game.Auction.Winner.Price}");
     }
 
     private async Task CheckRefundsAsync(Game game, CancellationToken ct)
