@@ -5,6 +5,7 @@ using Npgsql;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
 using Tendering.Contracts.Credit;
+using Tendering.Contracts.Escrow;
 using Tendering.Contracts.Evaluation;
 using Tendering.Contracts.Tenders;
 using Tendering.Evaluation.Data;
