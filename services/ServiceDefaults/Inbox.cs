@@ -23,7 +23,7 @@ public static class Inbox
     /// <summary>Handles the event unless this consumer already has; true if it did.</summary>
     public static async Task<bool> HandleOnceAsync<TDb>(Consumer<TDb> consumer, Envelope envelope, IServiceScopeFactory scopes, TimeProvider clock, CancellationToken ct) where TDb : DbContext
     {
-        using var span = Relay.Trace.StartActivity("handle " + envelope.Type, ActivityKind.Consumer, envelope.TraceParent);
+        using var span = Relay.Follow("handle", ActivityKind.Consumer, envelope);
         Caller.Current = new Caller(envelope.PersonId, envelope.OrganisationId, null, envelope.Role?.Split(' ') ?? [], envelope.Address);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<TDb>();

@@ -96,7 +96,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
 
     private static async ValueTask SendAsync(IChannel channel, string exchange, string key, Envelope envelope, CancellationToken ct)
     {
-        using var span = Trace.StartActivity("publish " + envelope.Type, ActivityKind.Producer, envelope.TraceParent);
+        using var span = Follow("publish", ActivityKind.Producer, envelope);
         var properties = new BasicProperties { MessageId = envelope.Id.ToString(), Type = envelope.Type, DeliveryMode = DeliveryModes.Persistent, ContentType = "application/json" };
         var body = JsonSerializer.SerializeToUtf8Bytes(span is null ? envelope : envelope with { TraceParent = span.Id }, Outbox.Json);
         await channel.BasicPublishAsync(exchange, key, mandatory: false, properties, body, ct);
@@ -171,6 +171,15 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             await Task.WhenAll(batch.Where(e => request.Types is null || request.Types.Contains(e.Type)).Select(e => SendAsync(channel, "", request.Queue, e, ct).AsTask()).ToArray());
             after = batch[^1].Sequence;
         }
+    }
+
+    // What is done with a secret event joins its trace unrecorded, and so does all below it: who reads the telemetry must not count bidders.
+    internal static Activity? Follow(string verb, ActivityKind kind, Envelope envelope)
+    {
+        if (envelope.SecretUntil is null) return Trace.StartActivity($"{verb} {envelope.Type}", kind, envelope.TraceParent);
+        var known = ActivityContext.TryParse(envelope.TraceParent, null, out var parent);
+        var unrecorded = new ActivityContext(known ? parent.TraceId : ActivityTraceId.CreateRandom(), known ? parent.SpanId : ActivitySpanId.CreateRandom(), ActivityTraceFlags.None);
+        return Trace.StartActivity($"{verb} {envelope.Type}", kind, unrecorded);
     }
 
     private static T? Value<T>(NpgsqlDataReader reader, int column) where T : struct => reader.IsDBNull(column) ? null : reader.GetFieldValue<T>(column);

@@ -31,4 +31,24 @@ public class TelemetryTests(NotesHost host) : IClassFixture<NotesHost>
         Assert.Equal((ActivityKind.Server, ActivityKind.Producer, ActivityKind.Consumer), (request.Kind, publish.Kind, handle.Kind));
         Assert.Contains(trace, await host.InDbAsync<NotesDb, string?>(db => db.Set<OutboxEvent>().Where(e => e.TraceParent!.Contains(trace)).Select(e => e.TraceParent).SingleAsync()), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void What_is_done_with_a_secret_event_joins_its_trace_unrecorded()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Tendering.Bus",
+            // As an exporter samples: what the parent's flag says.
+            Sample = (ref ActivityCreationOptions<ActivityContext> o) =>
+                o.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.PropagationData,
+        };
+        ActivitySource.AddActivityListener(listener);
+        var trace = ActivityTraceId.CreateRandom().ToString();
+        Envelope Event(string? secretUntil, string? parent) =>
+            new(Guid.NewGuid(), "notes.note", 1, "notes", 1, null, "{}", secretUntil, null, null, null, null, null, TimeProvider.System.GetUtcNow(), parent);
+
+        using (var open = Relay.Follow("publish", ActivityKind.Producer, Event(null, $"00-{trace}-b7ad6b7169203331-01"))) Assert.True(open!.Recorded);
+        using (var secret = Relay.Follow("publish", ActivityKind.Producer, Event("opening", $"00-{trace}-b7ad6b7169203331-01"))) Assert.Equal((trace, false), (secret!.TraceId.ToString(), secret.Recorded));
+        using (var alone = Relay.Follow("handle", ActivityKind.Consumer, Event("opening", null))) Assert.False(alone!.Recorded);
+    }
 }
