@@ -16,7 +16,13 @@ internal static class Migrations
         var services = builder.Services.Select(s => s.ImplementationInstance).OfType<ServiceName>().ToList();
         foreach (var (service, i) in services.Select((s, i) => (s, i + 1)))
         {
-            var applied = await Migrator.MigrateAsync(administrator, service.ConnectionString, service.Assembly, CancellationToken.None);
+            IReadOnlyList<Migrator.Applied> applied;
+            try { applied = await Migrator.MigrateAsync(administrator, service.ConnectionString, service.Assembly, CancellationToken.None); }
+            catch (Exception e) when (e is InvalidOperationException or Npgsql.NpgsqlException)
+            {
+                await Console.Error.WriteLineAsync($"[{i}/{services.Count}] {service.Name}: {e.Message}");
+                return 1;
+            }
             Console.WriteLine($"[{i}/{services.Count}] {service.Name}: {(applied.Count == 0 ? "up to date" : string.Join(", ", applied.Select(a => a.Name)))}");
         }
         return 0;

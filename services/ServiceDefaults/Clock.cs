@@ -14,7 +14,7 @@ public sealed class SimulatedClock : TimeProvider, IDisposable
     private const int SpinsMax = 1_000, LockAttemptsMax = 200;
     public const double RateMax = 1_000_000;
 
-    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly string _path;
     private readonly MemoryMappedFile _file;

@@ -14,7 +14,7 @@ public sealed record Due<TDb>(string Table, Func<Guid, TDb, IServiceProvider, Da
 public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock, ILogger<DueLoop<TDb>> log)
     : BackgroundService where TDb : DbContext
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500), PostponeMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PostponeMax = TimeSpan.FromMinutes(1);
     private readonly Dictionary<Guid, (int Failures, long Until)> _postponed = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

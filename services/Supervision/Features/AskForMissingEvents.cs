@@ -12,7 +12,7 @@ namespace Tendering.Supervision.Features;
 public sealed partial class AskForMissingEvents(IServiceScopeFactory scopes, Bus bus, TimeProvider clock, ILogger<AskForMissingEvents> log) : BackgroundService
 {
     private const int AsksBeforeAlarm = 2;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
