@@ -173,7 +173,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
         }
     }
 
-    // What is done with a secret event joins its trace unrecorded, and so does all below it: who reads the telemetry must not count bidders.
+    // What is done with a secret event joins its trace unrecorded, and so does all below it: who reads the telemetry must not count what is secret.
     internal static Activity? Follow(string verb, ActivityKind kind, Envelope envelope)
     {
         if (envelope.SecretUntil is null) return Trace.StartActivity($"{verb} {envelope.Type}", kind, envelope.TraceParent);

@@ -19,7 +19,7 @@ public sealed class Telemetry(IConfiguration configuration, IHostEnvironment env
         var resource = ResourceBuilder.CreateDefault().AddService(environment.ApplicationName);
         _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
             .AddSource("Microsoft.AspNetCore", "System.Net.Http", "Npgsql", "Tendering.*").AddOtlpExporter().Build();
-        // Not Npgsql's: its counters a database would tell when bidders are at work.
+        // Not Npgsql's: its counters a database would tell when secret work is done.
         _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
             .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", "Tendering.*").AddOtlpExporter().Build();
         return Task.CompletedTask;
