@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using CsvHelper;
 using CsvHelper.Configuration;
+using Tendering.Protocols;
 
 namespace Tendering.Replay.Auctions;
 
@@ -116,7 +117,8 @@ public sealed class AuctionFile
         var first = rows[0];
         foreach (var row in rows.Where(r => r.Ceiling != first.Ceiling || r.Minimum != first.Minimum)) Problem(row.Line, id, "ceiling or minimum price differs from the auction's first row.");
         if (first.Minimum > first.Ceiling) Problem(first.Line, id, $"the minimum price {first.Minimum} is above the ceiling price {first.Ceiling}.");
-        if (first.Minimum is not null && Terms.RuleSet != "jp-municipal") Problem(first.Line, id, "a minimum price is not allowed under this rule set (条27).");
+        var rules = RuleSet.Get(Terms.RuleSet);
+        if (first.Minimum is not null && rules.Find(RuleKey.FloorPriceAllowed) is null) Problem(first.Line, id, $"a minimum price is not allowed under this rule set ({rules.Find(RuleKey.FloorPrice)?.Article}).");
         if (bids.Count == 0) Problem(first.Line, id, "the auction has no bids.");
         if (bids.Count > BidsMax) Problem(first.Line, id, $"more than {BidsMax} bids.");
         foreach (var twice in rows.Where(r => r.Bid is not null).GroupBy(r => r.Bid!.BidderId).Where(g => g.Count() > 1))
