@@ -52,6 +52,15 @@ public class LayerTests
     }
 
     [Fact]
+    public void What_strangers_run_on_their_own_machines_leans_on_the_protocols_alone()
+    {
+        var clients = Checkout.Below("gateway/clients", ".csproj").ToArray();
+        Assert.Contains(clients, project => project.Name == "Verify");
+        Assert.Contains(clients, project => project.Name == "Witness");
+        foreach (var project in clients) Assert.All(References(project.Path, "ProjectReference"), reference => Assert.Equal("Protocols", Path.GetFileNameWithoutExtension(reference)));
+    }
+
+    [Fact]
     public void Only_the_gateway_and_the_outside_call_services_over_HTTP()
     {
         // The identity service's keys are found by discovery, which the framework does.
