@@ -12,7 +12,7 @@ export interface ArchiveFile {
 /** What an archive (ZIP) may hold; an unpacking reader refuses the same. */
 export const ARCHIVE = { entriesMax: 10_000, nameBytesMax: 1_000, segmentBytesMax: 255, depthMax: 16 } as const;
 
-const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\.|$)/i;
 // Control characters, what Windows forbids, and marks that make a name read otherwise than it is written.
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/u;
 

@@ -30,7 +30,7 @@ describe("an archive", () => {
   });
 
   it.each([
-    "", ".", "..", "../x", "a/../b", "a/./b", "/etc/passwd", "a//b", "a/", "C:\\x", "C:x", "c:/x", "a\\b", "\\\\server\\x", "x\0.pdf", "x\n", "CON", "con.txt", "a/NUL", "lpt1.pdf", "COM¹", "x.", "x ", " x",
+    "", ".", "..", "../x", "a/../b", "a/./b", "/etc/passwd", "a//b", "a/", "C:\\x", "C:x", "c:/x", "a\\b", "\\\\server\\x", "x\0.pdf", "x\n", "CON", "con.txt", "a/NUL", "lpt1.pdf", "COM¹", "con .txt", "x.", "x ", " x",
     "a:stream", "a?", "a*", 'a"', "a<b", "a|b", "e\u0301", "\u202Efdp.exe", "a\ud800", "x".repeat(256), "好".repeat(86), Array.from({ length: 17 }, () => "a").join("/"), Array.from({ length: 9 }, () => "a".repeat(120)).join("/"),
   ])("does not take the name %j", (name) => {
     expect(() => checkName(name)).toThrow(code("archive.name"));
