@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tendering.Contracts;
+using Tendering.Contracts.Tenders;
 using Tendering.ServiceDefaults;
 using Tendering.Tenders.Data;
 using Tendering.Tenders.Features;
@@ -108,6 +109,9 @@ public class DraftTenderTests(TendersHost host) : IClassFixture<TendersHost>
         var asked = cast.DraftRequest() with { Lots = [cast.LotRequest() with { Coefficients = [new("K", ["0.95", "0.96"])] }] };
         var page = await cast.Agency.GetFromJsonAsync<JsonElement>((await cast.DraftAsync(asked)).Path());
         Assert.Equal("""[{"name":"K","values":["0.95","0.96"]}]""", page.GetProperty("lots")[0].GetProperty("coefficients").GetRawText());
+        var published = await cast.PublishedAsync(asked);
+        var told = (await host.PublishedAsync<TenderPublished, TendersDb>()).Single(e => e.TenderId == published.TenderId);
+        Assert.Equal(["0.95", "0.96"], Assert.Single(told.Lots[0].Coefficients!).Values);
         Assert.Equal(new Refusal("price-formula", "B11", "87号55"), await Refusal.OfAsync(cast.Agency.PostAsync(Drafts, asked with { RuleSet = "cn-procurement" })));
         Assert.Equal("random-coefficient", (await Refusal.OfAsync(cast.Agency.PostAsync(Drafts, asked with { RuleSet = "jp-municipal" }))).Code);
     }
