@@ -14,6 +14,8 @@ public static class SupervisionService
         builder.Services.AddValidation();
         builder.AddService<SupervisionDb>(Name).OnEverything(RecordEvents.Handle);
         builder.Services.AddHostedService<AskForMissingEvents>();
+        builder.Services.AddSingleton(LogOptions.From(builder.Configuration)).AddSingleton<AuditLog>();
+        builder.Services.AddHostedService<SequenceEvents>().AddHostedService<CollectCosignatures>().AddHostedService<DiscloseSecrets>();
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -24,5 +26,10 @@ public static class SupervisionService
         ListStreams.Map(routes);
         ListAlarms.Map(routes);
         GetAlarm.Map(routes);
+        ServeLog.Map(app);
+        GetLogKeys.Map(routes);
+        GetLogProofs.Map(routes);
+        GetPublicEvent.Map(routes);
+        GetBidProof.Map(routes);
     }
 }
