@@ -50,7 +50,7 @@ public static class LogReading
 
     public static async Task<T> ScalarAsync<T>(this SupervisionHost host, string sql)
     {
-        await using var connection = new NpgsqlConnection(host.ConnectionString);
+        await using var connection = new NpgsqlConnection(host.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return (T)(await command.ExecuteScalarAsync())!;

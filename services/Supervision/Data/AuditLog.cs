@@ -97,7 +97,7 @@ public sealed class AuditLog([FromKeyedServices(SupervisionService.Name)] Npgsql
         while (await reader.ReadAsync(ct))
         {
             count += reader.GetInt32(1);
-            bundle.Write(reader.GetBoolean(0) ? Unpack(reader.GetFieldValue<byte[]>(2)) : reader.GetFieldValue<byte[]>(2));
+            bundle.Write(Bundle(reader.GetBoolean(0), reader.GetFieldValue<byte[]>(2)));
         }
         if (count < tile.Width) return null;
         var bytes = bundle.ToArray();
@@ -133,8 +133,9 @@ public sealed class AuditLog([FromKeyedServices(SupervisionService.Name)] Npgsql
         return packed.ToArray();
     }
 
-    private static byte[] Unpack(byte[] packed)
+    internal static byte[] Bundle(bool isPacked, byte[] packed)
     {
+        if (!isPacked) return packed;
         using var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
         using var bundle = new MemoryStream();
         gzip.CopyTo(bundle);

@@ -28,6 +28,9 @@ public static class EventFace
         return face.Length <= ushort.MaxValue ? (face, false) : (Write(e, seed, Encoding.ASCII.GetBytes($"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(e.Payload)))}\""), "payloadHash"), true);
     }
 
+    /// <summary>UTC to the microsecond.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
     public static byte[] HiddenSalt(byte[] seed, Guid id) => Salt(seed, id, "hidden"u8);
 
     /// <summary>What a secret event's face is hashed with: its own salt, that its source made, or one of the log's.</summary>
@@ -42,7 +45,7 @@ public static class EventFace
         Json(output, e.Role);
         Text(output, ",\"source\":");
         Json(output, e.Source);
-        Text(output, ",\"tender\":" + (e.TenderId is { } tender ? $"\"{tender}\"" : "null") + ",\"time\":\"" + e.OccurredAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture) + "\",\"type\":");
+        Text(output, ",\"tender\":" + (e.TenderId is { } tender ? $"\"{tender}\"" : "null") + ",\"time\":\"" + Time(e.OccurredAt) + "\",\"type\":");
         Json(output, e.Type);
         Text(output, ",\"version\":" + e.Version.ToString(CultureInfo.InvariantCulture) + "}");
         return output.WrittenSpan.ToArray();
