@@ -66,7 +66,7 @@ create table log_timestamp (
 
 -- Secrets that wait for their moment, and the moments that came for a lot.
 create table secret (
-  index     bigint primary key references event,
+  index     bigint primary key,
   tender_id uuid not null,
   lot_id    uuid not null,
   until     text not null
@@ -75,17 +75,17 @@ create index secret_lot on secret (lot_id, until);
 create table moment (
   lot_id uuid not null,
   until  text not null,
-  index  bigint not null references event,    -- the event that brought it
+  index  bigint not null,    -- the event that brought it
   primary key (lot_id, until)
 );
 create table disclosed (
-  index bigint primary key references event
+  index bigint primary key
 );
 
 -- Which event a bid's receipt speaks of.
 create table submission (
   bid_id uuid primary key,
-  index  bigint not null references event
+  index  bigint not null
 );
 
 create trigger log_turn_append_only before update or delete on log_turn for each row execute function record_is_append_only();
