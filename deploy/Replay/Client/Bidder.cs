@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -13,6 +14,8 @@ public sealed record PreparedBid(string ManifestHash, string Manifest, string Si
 public sealed class Bidder : IDisposable
 {
     public const string Password = "Bidder-device-2026!";
+    private const string Offset = "Upload-Offset";
+    private const int ChunkMax = 8 * 1024 * 1024;
 
     private readonly CustodianKey _recovery = CustodianKey.Generate();
     private readonly X509Certificate2 _certificate;
@@ -91,18 +94,21 @@ public sealed class Bidder : IDisposable
 
     private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
     {
-        var upload = await Session.PostAsync<Upload>($"api/bidding/lots/{lot}/uploads", new { part, length = content.LongLength }, ct);
+        using var begun = await Session.TusAsync(HttpMethod.Post, $"api/bidding/lots/{lot}/uploads", null, ct,
+            ("Upload-Length", content.Length.ToString(CultureInfo.InvariantCulture)), ("Upload-Metadata", "part " + Convert.ToBase64String(Encoding.ASCII.GetBytes(part))));
+        var path = begun.Headers.Location!.ToString().TrimStart('/');
         for (var offset = 0; offset < content.Length;)
         {
-            var chunk = content.AsSpan(offset, Math.Min(upload.ChunkMax, content.Length - offset)).ToArray();
-            try { await Session.PutAsync($"api/bidding/uploads/{upload.UploadId}?offset={offset}", chunk, ct); offset += chunk.Length; }
-            catch (RefusedException e) when (e.Status == HttpStatusCode.Conflict)
+            var chunk = content.AsMemory(offset, Math.Min(ChunkMax, content.Length - offset));
+            try { (await Session.TusAsync(HttpMethod.Patch, path, chunk, ct, (Offset, offset.ToString(CultureInfo.InvariantCulture)))).Dispose(); offset += chunk.Length; }
+            catch (RefusedException e) when (e is { Status: HttpStatusCode.Conflict, Code: "offset" } or { Status: HttpStatusCode.Locked })
             {
                 // An answer was lost: go on from what the server has.
-                offset = (int)(await Session.GetAsync<UploadState>($"api/bidding/uploads/{upload.UploadId}", ct)).Received;
+                using var state = await Session.TusAsync(HttpMethod.Head, path, null, ct);
+                offset = int.Parse(state.Headers.GetValues(Offset).Single(), CultureInfo.InvariantCulture);
             }
         }
-        return upload.UploadId;
+        return Guid.Parse(path.Split('/')[^1]);
     }
 
     private static async Task<ECDsa> ReceiptKeyAsync(Market market, CancellationToken ct)

@@ -65,13 +65,14 @@ public sealed class Session : IDisposable
         using var answer = await SendAsync(Posting(path, body), ct);
     }
 
-    public async Task PutAsync(string path, byte[] content, CancellationToken ct)
+    /// <summary>A call of the upload protocol (tus 1.0); the answer's headers are what counts.</summary>
+    public async Task<HttpResponseMessage> TusAsync(HttpMethod method, string path, ReadOnlyMemory<byte>? content, CancellationToken ct, params (string Name, string Value)[] headers) => await SendAsync(() =>
     {
-        using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Put, path)
-        {
-            Content = new ByteArrayContent(content) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } },
-        }, ct);
-    }
+        var request = new HttpRequestMessage(method, path) { Headers = { { "Tus-Resumable", "1.0.0" } } };
+        if (content is { } bytes) request.Content = new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/offset+octet-stream") } };
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
+        return request;
+    }, ct);
 
     /// <summary>Asks until the answer is the awaited one; facts travel between services in moments, and this says what it waited for if they do not.</summary>
     public async Task<T> UntilAsync<T>(string path, Func<T, bool> holds, string what, CancellationToken ct) where T : class
