@@ -100,7 +100,7 @@ needs_build() {
   for name in $(programs); do [[ -f $(program "$name") ]] || return 0; done
   for name in services gateway deploy tests; do [[ ! -d $ROOT/$name ]] || sources+=("$ROOT/$name"); done
   [[ -n $(find "$ROOT"/*.props "$ROOT"/*.sln "$ROOT/global.json" "$ROOT/.editorconfig" "${sources[@]}" \
-    \( -name bin -o -name obj -o -name portal -o -name node_modules -o -path "$ROOT/deploy/local" -o -path "$ROOT/deploy/compose" \
+    \( -name bin -o -name obj -o -name portal -o -name node_modules -o -type d -exec test -f {}/package.json \; -o -path "$ROOT/deploy/local" -o -path "$ROOT/deploy/compose" \
     -o -path "$ROOT/deploy/kubernetes" -o -name TestResults \) -prune -o \
     \( -type f ! -name '*.md' -newer "$stamp" -o -type d -newer "$stamp.end" \) -print -quit) ]]
 }

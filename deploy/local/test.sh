@@ -10,12 +10,18 @@ SUITE_SECONDS_MAX=900
 RESULTS="$RUN/results"
 
 # run_suite NAME COMMAND...: its output and summary are shown when it ends; "passed failed skipped" goes to a file for the sum.
-# Both of xunit's own and the testing platform's summary are understood. A crash, a hang or a suite without tests is a failure.
+# Understood are the summaries of xunit, of the testing platform, of vitest and of node's own runner. A crash, a hang or a suite
+# without tests is a failure.
 run_suite() {
   local name=$1 log="$RUN/log/$1.log" begun=$SECONDS status=0 passed failed skipped
   shift
   timeout -k 10 $SUITE_SECONDS_MAX "$@" > "$log" 2>&1 < /dev/null 9>&- || status=$?
   read -r passed failed skipped < <(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk -v status=$status '
+    # vitest: "Tests  1 failed | 7 passed | 2 skipped (10)", and "Errors  1 error" for what no test caught
+    /^ *Tests  +[0-9]/ { for (i = 2; i < NF; i++) { n = $i + 0; if ($(i + 1) ~ /^(passed|failed|skipped|todo)$/) t += n; if ($(i + 1) == "failed") f += n; if ($(i + 1) ~ /^(skipped|todo)$/) s += n } }
+    /^ *Errors  +[0-9]+ error/ { e += $2; t += $2 }
+    # node: "# pass 7", or with the other reporter "ℹ pass 7"
+    /^(#|ℹ) tests [0-9]+$/ { t += $3 } /^(#|ℹ) (fail|cancelled) [0-9]+$/ { f += $3 } /^(#|ℹ) (skipped|todo) [0-9]+$/ { s += $3 }
     /TEST EXECUTION SUMMARY|^Test run summary/ { summary = 1 }
     !summary { next }
     /Total: [0-9]+/ { for (i = 1; i < NF; i++) { n = $(i + 1) + 0; if ($i == "Total:") t = n; if ($i == "Errors:") e = n; if ($i == "Failed:") f = n; if ($i == "Skipped:") s = n; if ($i == "Run:") r = n } }
@@ -39,6 +45,22 @@ run_dotnet_suite() {
   local dll="$ROOT/tests/$1/bin/Release/net10.0/Tendering.$1.dll"
   run_suite "$1" dotnet exec "$dll"
 }
+
+# Every folder with a lock file is a package of npm; its script "test", if it has one, is a suite named for the folder.
+node_packages() { find "$ROOT/gateway" "$ROOT/tests" -name node_modules -prune -o -name package-lock.json -print | sed 's:/[^/]*$::' | sort; }
+
+# What the lock says is installed and nothing else, and the scripts of packages do not run.
+prepare_node_packages() {
+  local folder log
+  for folder in $(node_packages); do
+    log="$RUN/log/npm-${folder##*/}.log"
+    say "npm ci in ${folder#"$ROOT"/}"
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund && npm run build --if-present) > "$log" 2>&1 < /dev/null 9>&- ||
+      fail_with_log "npm ci or its build failed in ${folder#"$ROOT"/}" "npm-${folder##*/}" "mend what the lines above name"
+  done
+}
+
+run_node_suite() { run_suite "${1##*/}" npm --prefix "$1" test; }
 
 # Scenarios start systems of their own in folders below this run's.
 stop_systems_of_tests() {
@@ -82,11 +104,17 @@ if needs_build || [[ ${CI:-} == true ]]; then TENDERING_RUN="$ROOT/.run" "$LOCAL
 export TENDERING_BUILD=no
 
 mkdir -p "$RESULTS"
+prepare_node_packages
 mapfile -t suites < <(cd "$ROOT/tests" 2> /dev/null && printf '%s\n' *.Tests/*.csproj | sed -n 's:/[^*]*$::p')
 for suite in "${suites[@]}"; do
   # Two at a time; tests wait for servers more than they compute.
   while (($(jobs -rp | wc -l) >= 2)); do wait -n || true; done
   run_dotnet_suite "$suite" &
+done
+for folder in $(node_packages); do
+  grep -q '"test":' "$folder/package.json" || continue
+  while (($(jobs -rp | wc -l) >= 2)); do wait -n || true; done
+  run_node_suite "$folder" &
 done
 while (($(jobs -rp | wc -l) > 0)); do wait -n || true; done
 # Whole systems are started, killed and timed there: alone, so that the others do not disturb.

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -14,8 +12,6 @@ public sealed record PreparedBid(string ManifestHash, string Manifest, string Si
 public sealed class Bidder : IDisposable
 {
     public const string Password = "Bidder-device-2026!";
-    private const string Offset = "Upload-Offset";
-    private const int ChunkMax = 8 * 1024 * 1024;
 
     private readonly CustodianKey _recovery = CustodianKey.Generate();
     private readonly X509Certificate2 _certificate;
@@ -71,8 +67,7 @@ public sealed class Bidder : IDisposable
     {
         var bid = await PrepareAsync(tender, lot, revision, price, currency, ct);
         var submitted = await SubmitPreparedAsync(lot, bid, ct);
-        using var receiptKey = await ReceiptKeyAsync(market, ct);
-        var receipt = Receipt.Verify(submitted.Receipt, receiptKey) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
+        var receipt = (await ReceiptKey.FetchAsync(market.Public, ct)).Verify(submitted.Receipt) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
         if (receipt.ManifestHash != bid.ManifestHash || receipt.Bidder != Id || receipt.Lot != lot) throw new InvalidOperationException($"{Name}: the receipt is for another bid.");
         return submitted;
     }
@@ -94,28 +89,10 @@ public sealed class Bidder : IDisposable
 
     private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
     {
-        using var begun = await Session.TusAsync(HttpMethod.Post, $"api/bidding/lots/{lot}/uploads", null, ct,
-            ("Upload-Length", content.Length.ToString(CultureInfo.InvariantCulture)), ("Upload-Metadata", "part " + Convert.ToBase64String(Encoding.ASCII.GetBytes(part))));
-        var path = begun.Headers.Location!.ToString().TrimStart('/');
-        for (var offset = 0; offset < content.Length;)
-        {
-            var chunk = content.AsMemory(offset, Math.Min(ChunkMax, content.Length - offset));
-            try { (await Session.TusAsync(HttpMethod.Patch, path, chunk, ct, (Offset, offset.ToString(CultureInfo.InvariantCulture)))).Dispose(); offset += chunk.Length; }
-            catch (RefusedException e) when (e is { Status: HttpStatusCode.Conflict, Code: "offset" } or { Status: HttpStatusCode.Locked })
-            {
-                // An answer was lost: go on from what the server has.
-                using var state = await Session.TusAsync(HttpMethod.Head, path, null, ct);
-                offset = int.Parse(state.Headers.GetValues(Offset).Single(), CultureInfo.InvariantCulture);
-            }
-        }
-        return Guid.Parse(path.Split('/')[^1]);
-    }
-
-    private static async Task<ECDsa> ReceiptKeyAsync(Market market, CancellationToken ct)
-    {
-        var jwk = await market.Public.GetAsync<Dictionary<string, string>>("api/bidding/receipt-key", ct);
-        static byte[] Decode(string text) => System.Buffers.Text.Base64Url.DecodeFromChars(text);
-        return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Decode(jwk["x"]), Y = Decode(jwk["y"]) } });
+        var upload = await Uploads.BeginAsync(Session, lot, part, content.LongLength, ct);
+        using var stream = new MemoryStream(content, writable: false);
+        await Uploads.ContinueAsync(Session, upload, stream, null, ct);
+        return upload;
     }
 
     private static string Digits(string text) => string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(text)).Take(6).Select(b => (b % 100).ToString("00", System.Globalization.CultureInfo.InvariantCulture)));

@@ -17,6 +17,24 @@ public readonly record struct RuleKey(string Name)
 
     public static RuleKey RefundWinner => new("refund-winner");
     public static RuleKey RefundFailed => new("refund-failed");
+    /// <summary>Where the law returns a deposit with the bank's interest: a loser's, the winner's, everybody's when the lot fails.</summary>
+    public static RuleKey InterestLoser => new("interest-loser");
+    public static RuleKey InterestWinner => new("interest-winner");
+    public static RuleKey InterestFailed => new("interest-failed");
+
+    /// <summary>Its value names the table of rates.</summary>
+    public static RuleKey InterestRate => new("interest-rate");
+
+    /// <summary>The law says that a deposit bears no interest.</summary>
+    public static RuleKey NoInterest => new("no-interest");
+
+    /// <summary>Late return: the factor by which the rate of <see cref="LateInterestRate"/> is multiplied.</summary>
+    public static RuleKey LateInterest => new("late-interest");
+    public static RuleKey LateInterestRate => new("late-interest-rate");
+    public static RuleKey DepositExemption => new("deposit-exemption");
+
+    /// <summary>Deposits of several bidders from one account.</summary>
+    public static RuleKey SharedPayer => new("shared-payer");
     public static RuleKey DepositForfeited => new("deposit-forfeited");
     public static RuleKey MinimumBidders => new("minimum-bidders");
     public static RuleKey OpeningAtDeadline => new("opening-at-deadline");

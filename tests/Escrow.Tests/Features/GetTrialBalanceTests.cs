@@ -1,6 +1,7 @@
 using System.Net;
 using Tendering.Contracts;
 using Tendering.Escrow.Features;
+using Tendering.Testing;
 
 namespace Tendering.Escrow.Tests.Features;
 
@@ -25,5 +26,26 @@ public class GetTrialBalanceTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase);
         foreach (var role in Roles.All.Where(r => r is not (Roles.Finance or Roles.Supervisor)))
             Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).GetAsync("/api/escrow/trial-balance")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_report_is_json_csv_or_a_page_and_nothing_else()
+    {
+        await host.PublishAsync();
+        var csv = await host.As(Roles.Finance).GetAsync("/api/escrow/trial-balance?format=csv");
+        Assert.Equal("text/csv; charset=utf-8", csv.Content.Headers.ContentType?.ToString());
+        Assert.Equal("attachment; filename=\"trial-balance.csv\"", csv.Content.Headers.ContentDisposition?.ToString());
+        var bytes = await csv.Content.ReadAsByteArrayAsync();
+        Assert.Equal([0xEF, 0xBB, 0xBF], bytes[..3]);
+        Assert.Contains("held:cny,\"Deposits held\",CNY,", System.Text.Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+        var page = await host.As(Roles.Supervisor).GetAsync("/api/escrow/trial-balance?format=html");
+        Assert.Equal("text/html; charset=utf-8", page.Content.Headers.ContentType?.ToString());
+        Assert.Equal("default-src 'none'; style-src 'unsafe-inline'", page.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Contains("<h1>试算平衡表<small>Trial balance</small></h1>", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        foreach (var odd in new[] { "pdf", "7", "-1" })
+        {
+            var refused = await host.As(Roles.Finance).GetAsync($"/api/escrow/trial-balance?format={odd}");
+            Assert.Equal((HttpStatusCode.BadRequest, "malformed"), (refused.StatusCode, await refused.CodeAsync()));
+        }
     }
 }
