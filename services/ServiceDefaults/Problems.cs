@@ -93,8 +93,16 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         // 57P01 to 57P03: the server is being stopped, has crashed, or is starting; 53300: too many connections.
         PostgresException postgres => postgres.IsTransient || postgres.SqlState is "57P01" or "57P02" or "57P03" or "53300",
         NpgsqlException => true,
+        ObjectDisposedException or NullReferenceException or InvalidOperationException when IsOfLostConnection(exception) => true,
         _ => IsDatabaseAway(exception.InnerException),
     };
+
+    private static readonly string[] DriversOwn = ["at Npgsql.NpgsqlCommand.", "at Npgsql.NpgsqlConnection.", "at Npgsql.NpgsqlTransaction.", "at Npgsql.Internal.NpgsqlConnector."];
+
+    // A connection that breaks between two commands is closed under the second one's hands: the driver trips over its own remains and does not say so.
+    private static bool IsOfLostConnection(Exception exception) =>
+        exception.StackTrace?.Split('\n').Select(l => l.Trim()).FirstOrDefault(l => l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("at System.", StringComparison.Ordinal)) is { } frame
+        && DriversOwn.Any(driver => frame.StartsWith(driver, StringComparison.Ordinal));
 
     private static string Plain(BadHttpRequestException bad)
     {

@@ -55,6 +55,40 @@ public class HostileInputTests
         });
     }
 
+    [Fact]
+    public void Mangled_notes_proofs_requests_and_policies_are_refused_as_such()
+    {
+        var log = NoteSigner.ForLog("example.com/log", Key);
+        var leaves = Enumerable.Range(0, 9).Select(i => MerkleTree.LeafHash([(byte)i])).ToArray();
+        var note = Checkpoint.Of("example.com/log", 9, MerkleTree.Root(leaves)).Sign(log);
+        var proof = new TlogProof(3, MerkleTree.InclusionProof(3, leaves), note, [1, 2]);
+        var request = new WitnessRequest(4, MerkleTree.ConsistencyProof(4, leaves), note).ToBytes();
+        var policy = Encoding.UTF8.GetBytes($"log {log.Key}\nwitness w {NoteKey.OfWitness("w", Key)}\ngroup g 1 w\nquorum g\n");
+        Randomness.ForAnySeed(1000, random => Refused<LogFormatException>(() => Checkpoint.Open(SignedNote.Parse(Mangled(note.ToBytes(), random)), log.Key)));
+        Randomness.ForAnySeed(1000, random => Refused<LogFormatException>(() => TlogProof.Parse(Encoding.UTF8.GetString(Mangled(Encoding.UTF8.GetBytes(proof.ToString()), random))).Includes(leaves[3])));
+        Randomness.ForAnySeed(1000, random => Refused<LogFormatException>(() => WitnessRequest.Parse(Mangled(request, random))));
+        Randomness.ForAnySeed(1000, random => Refused<LogFormatException>(() => LogPolicy.Parse(Encoding.UTF8.GetString(Mangled(policy, random))).Check(note)));
+        Randomness.ForAnySeed(1000, random => Refused<LogFormatException>(() => EntryBundle.Decode(Mangled(EntryBundle.Encode(leaves), random), 9)));
+    }
+
+    [Fact]
+    public void A_mangled_checkpoint_never_opens_as_another()
+    {
+        var log = NoteSigner.ForLog("example.com/log", Key);
+        var note = Checkpoint.Of("example.com/log", 9, MerkleTree.EmptyRoot).Sign(log);
+        Randomness.ForAnySeed(1000, random =>
+        {
+            try
+            {
+                return Checkpoint.Open(SignedNote.Parse(Mangled(note.ToBytes(), random)), log.Key).Text == note.Text;
+            }
+            catch (LogFormatException)
+            {
+                return true;
+            }
+        });
+    }
+
     [Theory]
     [InlineData("""{"\ud800":1}""")]
     [InlineData("""{"version":1,"suite":1,"lot":"\ud800"}""")]

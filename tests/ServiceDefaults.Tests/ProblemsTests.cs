@@ -109,6 +109,8 @@ public class ProblemsTests(NotesHost host) : IClassFixture<NotesHost>
         Assert.True(ProblemHandler.IsDatabaseAway(new InvalidOperationException("wrapped", new NpgsqlException("no answer", new SocketException(111)))));
         Assert.True(ProblemHandler.IsDatabaseAway(new PostgresException("going down", "FATAL", "FATAL", "57P01")));
         Assert.False(ProblemHandler.IsDatabaseAway(new InvalidOperationException("wrapped", new PostgresException("duplicate", "ERROR", "ERROR", "23505"))));
+        Assert.False(ProblemHandler.IsDatabaseAway(Assert.ThrowsAny<Exception>(() => new List<int>().First())));
+        Assert.False(ProblemHandler.IsDatabaseAway(new ObjectDisposedException("anything else")));
     }
 }
 

@@ -13,8 +13,6 @@ public sealed record StandingBid(Guid BidId, int Revision, string ManifestHash);
 public sealed record BidderLot(string Stage, DateTimeOffset BidDeadline, bool Registered, string Deposit, string? DepositReason, StandingBid? Bid);
 public sealed record SubAccount(string AccountNumber, string AccountName, long Amount, string Currency);
 public sealed record DepositView(string State, long Amount, long Refunded);
-public sealed record Upload(Guid UploadId, int ChunkMax);
-public sealed record UploadState(long Length, long Received);
 public sealed record Submitted(Guid BidId, string Receipt);
 public sealed record Closing(string ClosingListHash, DateTimeOffset ClosedAt);
 public sealed record OpeningView(string Stage, int? Opened, int? Total);

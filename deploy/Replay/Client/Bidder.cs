@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -68,8 +67,7 @@ public sealed class Bidder : IDisposable
     {
         var bid = await PrepareAsync(tender, lot, revision, price, currency, ct);
         var submitted = await SubmitPreparedAsync(lot, bid, ct);
-        using var receiptKey = await ReceiptKeyAsync(market, ct);
-        var receipt = Receipt.Verify(submitted.Receipt, receiptKey) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
+        var receipt = (await ReceiptKey.FetchAsync(market.Public, ct)).Verify(submitted.Receipt) ?? throw new InvalidOperationException($"{Name}: the receipt's signature is wrong.");
         if (receipt.ManifestHash != bid.ManifestHash || receipt.Bidder != Id || receipt.Lot != lot) throw new InvalidOperationException($"{Name}: the receipt is for another bid.");
         return submitted;
     }
@@ -91,25 +89,10 @@ public sealed class Bidder : IDisposable
 
     private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
     {
-        var upload = await Session.PostAsync<Upload>($"api/bidding/lots/{lot}/uploads", new { part, length = content.LongLength }, ct);
-        for (var offset = 0; offset < content.Length;)
-        {
-            var chunk = content.AsSpan(offset, Math.Min(upload.ChunkMax, content.Length - offset)).ToArray();
-            try { await Session.PutAsync($"api/bidding/uploads/{upload.UploadId}?offset={offset}", chunk, ct); offset += chunk.Length; }
-            catch (RefusedException e) when (e.Status == HttpStatusCode.Conflict)
-            {
-                // An answer was lost: go on from what the server has.
-                offset = (int)(await Session.GetAsync<UploadState>($"api/bidding/uploads/{upload.UploadId}", ct)).Received;
-            }
-        }
-        return upload.UploadId;
-    }
-
-    private static async Task<ECDsa> ReceiptKeyAsync(Market market, CancellationToken ct)
-    {
-        var jwk = await market.Public.GetAsync<Dictionary<string, string>>("api/bidding/receipt-key", ct);
-        static byte[] Decode(string text) => System.Buffers.Text.Base64Url.DecodeFromChars(text);
-        return ECDsa.Create(new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = new ECPoint { X = Decode(jwk["x"]), Y = Decode(jwk["y"]) } });
+        var upload = await Uploads.BeginAsync(Session, lot, part, content.LongLength, ct);
+        using var stream = new MemoryStream(content, writable: false);
+        await Uploads.ContinueAsync(Session, upload, stream, null, ct);
+        return upload;
     }
 
     private static string Digits(string text) => string.Concat(SHA256.HashData(Encoding.UTF8.GetBytes(text)).Take(6).Select(b => (b % 100).ToString("00", System.Globalization.CultureInfo.InvariantCulture)));

@@ -33,7 +33,7 @@ public sealed class CustodianKey : IDisposable
     }
 
     /// <summary>Opens <see cref="ExportProtected"/>'s file; a <see cref="KeyFileException"/> says whether file or passphrase is wrong.</summary>
-    public static CustodianKey ImportProtected(string json, string passphrase) => ProtectedKeyFile.Open(json, passphrase);
+    public static CustodianKey ImportProtected(string json, string passphrase) => ProtectedKeyFile.Open(json, passphrase, pkcs8 => ImportPkcs8(pkcs8));
 
     /// <summary>Is the text a public key as <see cref="PublicKey"/> writes it, and a point of the curve?</summary>
     public static bool IsPublicKey(string? text)
@@ -43,14 +43,12 @@ public sealed class CustodianKey : IDisposable
     public string ExportPem() => key.ExportPkcs8PrivateKeyPem();
 
     /// <summary>The private key as a JSON file under a passphrase: PBKDF2-SHA-256 with 600,000 rounds, AES-256-GCM.</summary>
-    public string ExportProtected(string passphrase) => ProtectedKeyFile.Write(this, passphrase);
+    public string ExportProtected(string passphrase) => ProtectedKeyFile.Write(PublicKey, key.ExportPkcs8PrivateKey(), passphrase);
 
     /// <summary>Opens what HPKE sealed to this key; anything else is a <see cref="CryptographicException"/>.</summary>
     public byte[] Open(ReadOnlySpan<byte> info, ReadOnlySpan<byte> sealedBytes) => Hpke.Open(key, info, [], sealedBytes);
 
     public void Dispose() => key.Dispose();
-
-    internal byte[] ExportPkcs8() => key.ExportPkcs8PrivateKey();
 
     internal static CustodianKey ImportPkcs8(ReadOnlySpan<byte> pkcs8)
     {

@@ -19,22 +19,23 @@ internal sealed record ProtectedKeyFile(
     private const string CipherName = "AES-256-GCM";
     private const int TagLength = 16;
 
-    public static string Write(CustodianKey key, string passphrase)
+    /// <summary>The file's text; the key's bytes are wiped.</summary>
+    public static string Write(string publicKey, byte[] pkcs8, string passphrase)
     {
         var salt = RandomNumberGenerator.GetBytes(16);
         var nonce = RandomNumberGenerator.GetBytes(12);
-        var pkcs8 = key.ExportPkcs8();
         var sealedKey = new byte[pkcs8.Length + TagLength];
         using var aes = Aes(passphrase, salt, RoundsWritten);
-        aes.Encrypt(nonce, pkcs8, sealedKey.AsSpan(0, pkcs8.Length), sealedKey.AsSpan(pkcs8.Length), Aad(key.PublicKey));
+        aes.Encrypt(nonce, pkcs8, sealedKey.AsSpan(0, pkcs8.Length), sealedKey.AsSpan(pkcs8.Length), Aad(publicKey));
         CryptographicOperations.ZeroMemory(pkcs8);
         return JsonSerializer.Serialize(
             new ProtectedKeyFile(
-                1, KdfName, RoundsWritten, Base64UrlText.Encode(salt), CipherName, Base64UrlText.Encode(nonce), key.PublicKey, Base64UrlText.Encode(sealedKey)),
+                1, KdfName, RoundsWritten, Base64UrlText.Encode(salt), CipherName, Base64UrlText.Encode(nonce), publicKey, Base64UrlText.Encode(sealedKey)),
             CanonicalJson.Options);
     }
 
-    public static CustodianKey Open(string json, string passphrase)
+    /// <summary>What <paramref name="import"/> makes of the key's bytes, which are wiped then.</summary>
+    public static T Open<T>(string json, string passphrase, Func<byte[], T> import)
     {
         var file = Read(json);
         var (salt, nonce, sealedKey) = file.Bytes();
@@ -43,7 +44,7 @@ internal sealed record ProtectedKeyFile(
         {
             using var aes = Aes(passphrase, salt, file.Rounds);
             aes.Decrypt(nonce, sealedKey.AsSpan(0, pkcs8.Length), sealedKey.AsSpan(pkcs8.Length), pkcs8, Aad(file.PublicKey));
-            return CustodianKey.ImportPkcs8(pkcs8);
+            return import(pkcs8);
         }
         catch (CryptographicException e)
         {

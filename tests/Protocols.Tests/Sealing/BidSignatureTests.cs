@@ -111,7 +111,7 @@ public class BidSignatureTests
     [Fact]
     public async Task Openssl_verifies_what_was_signed_here()
     {
-        using var folder = new CmsFolder();
+        using var folder = new OpensslFolder();
         var manifest = await Manifest();
         folder.Write("manifest.json", manifest.Canonical());
         folder.Write("bid.p7s", BidSignature.Sign(manifest, authority.Issue(), at: Now));
@@ -125,7 +125,7 @@ public class BidSignatureTests
     [Fact]
     public async Task What_openssl_signed_is_verified_here()
     {
-        using var folder = new CmsFolder();
+        using var folder = new OpensslFolder();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var manifest = await Manifest();
         folder.Write("manifest.json", manifest.Canonical());

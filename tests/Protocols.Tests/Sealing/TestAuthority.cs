@@ -24,12 +24,19 @@ internal sealed class TestAuthority
         ECDsa? holder = null, X509KeyUsageFlags usage = X509KeyUsageFlags.DigitalSignature, string organisation = "NTRCN-91350100M000100Y43", string oid = "2.5.4.97")
     {
         holder ??= ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issued = Issue(new PublicKey(holder), usage, organisation, oid);
+        return issued.CopyWithPrivateKey(holder);
+    }
+
+    /// <summary>A certificate for a key whose private half stays with its holder.</summary>
+    public X509Certificate2 Issue(
+        PublicKey holder, X509KeyUsageFlags usage = X509KeyUsageFlags.DigitalSignature, string organisation = "NTRCN-91350100M000100Y43", string oid = "2.5.4.97")
+    {
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName("某某建设有限公司");
         subject.Add(oid, organisation);
         var request = new CertificateRequest(subject.Build(), holder, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509KeyUsageExtension(usage, true));
-        using var issued = request.Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), Now.AddMonths(-1), Now.AddMonths(11), RandomNumberGenerator.GetBytes(8));
-        return issued.CopyWithPrivateKey(holder);
+        return request.Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), Now.AddMonths(-1), Now.AddMonths(11), RandomNumberGenerator.GetBytes(8));
     }
 }

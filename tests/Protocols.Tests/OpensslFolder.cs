@@ -4,9 +4,9 @@ using System.Diagnostics;
 namespace Tendering.Protocols.Tests;
 
 /// <summary>A folder in which openssl works as a stranger would use it; where openssl is missing the test is skipped.</summary>
-internal sealed class CmsFolder : IDisposable
+internal sealed class OpensslFolder : IDisposable
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("tendering-cms");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("tendering-openssl");
 
     public void Write(string name, byte[] bytes) => File.WriteAllBytes(Path.Combine(folder.FullName, name), bytes);
 
