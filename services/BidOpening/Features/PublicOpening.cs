@@ -146,7 +146,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
 
     private async Task<byte[]?> ReadAsync(ListedBid bid, CancellationToken ct)
     {
-        await using var stored = means.Store.OpenRead(bid.PriceStorageKey);
+        await using var stored = await means.Store.OpenReadAsync(bid.PriceStorageKey, ct);
         if (stored is null) return null;
         // One byte more than the manifest says is enough to know that it differs.
         var content = new byte[bid.Parsed.Price.Length + 1];

@@ -151,7 +151,7 @@ public class AttackTests(OpeningHost host) : IClassFixture<OpeningHost>
             Assert.Equal(HttpStatusCode.NotFound, (await opening.ReleaseAsync(index, opening.SharesOf(index))).StatusCode);
         }
         Assert.Equal(0, await host.InDbAsync<BidOpeningDb, int>(db => Task.FromResult(db.GoodShares.Count(s => opening.Bids.Select(b => b.Id).Contains(s.BidId)))));
-        Assert.All(opening.Bids, b => Assert.NotNull(host.Store.Length(b.Closed.PriceStorageKey)));
+        foreach (var bid in opening.Bids) Assert.NotNull(await host.Store.LengthAsync(bid.Closed.PriceStorageKey, default));
         foreach (var path in new[] { "record", "announcement", $"bids/{opening.Bids[0].Id}/proof" }) Assert.Equal(HttpStatusCode.NotFound, (await host.Public().GetAsync(opening.Path(path))).StatusCode);
         Assert.Empty(await opening.EntriesAsync());
         Assert.Equal(0, (await host.LookAsync(lot)).GetProperty("attendance").GetArrayLength());

@@ -69,7 +69,7 @@ public class CoefficientTests(OpeningHost host) : IClassFixture<OpeningHost>
             bids[2] = TestBid.Sign(bids[2].Bidder, spoilt with { Parts = [spoilt.Price with { Commitment = new string('a', 64) }, spoilt.Files] }, bids[2].Price, bids[2].Files);
             return Task.CompletedTask;
         });
-        host.Store.Delete(opening.Bids[0].Closed.PriceStorageKey);
+        await host.Store.DeleteAsync(opening.Bids[0].Closed.PriceStorageKey, default);
         await opening.OpenAllAsync();
         var record = await opening.RecordAsync();
         Assert.Equal(["withdrawn", null, "revoked"], record.Bids.Select(b => b.Verdict));
