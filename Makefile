@@ -1,11 +1,11 @@
 # The local run: what to do is here, how is in deploy/local.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench clean
+.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-ledger clean
 L := deploy/local
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build everything (Release)
 	@$L/build.sh
@@ -46,6 +46,9 @@ test: ## run all tests against servers of their own; ends with the sum
 
 bench: start ## measure against the running system
 	@$L/with.sh Benchmarks
+
+bench-ledger: ## measure the ledger on servers alone: [LEDGER_TRANSFERS=n already there] [LEDGER_ROUNDS=n] [LEDGER_SECONDS=n]
+	@$L/bench-ledger.sh
 
 clean: ## stop, and delete all data of the local run
 	@TENDERING_RUN=$${TENDERING_RUN:-.run}/test $L/stop.sh --delete

@@ -55,6 +55,7 @@ public static class EscrowService
         DeclareExemption.Map(routes);
         PauseRefunds.Map(routes);
         ListRefundRuns.Map(routes);
+        CorrectBooks.Map(routes);
         GetTrialBalance.Map(routes);
     }
 }

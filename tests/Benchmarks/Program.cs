@@ -1,6 +1,13 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
+// The ledger needs no more than its servers: 'make bench-ledger'.
+if (args is ["ledger"])
+{
+    await LedgerBench.RunAsync(Environment.GetEnvironmentVariable("TENDERING_POSTGRES") ?? throw new InvalidOperationException("TENDERING_POSTGRES is not set: run 'make bench-ledger'."));
+    return;
+}
+
 // Measures the running system through its public face, each figure beside a floor taken in the same run on the same servers.
 var gateway = Environment.GetEnvironmentVariable("Gateway__Url") ?? throw new InvalidOperationException("Gateway__Url is not set: run 'make bench'.");
 var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidOperationException("Bank__Url is not set: run 'make bench'.");

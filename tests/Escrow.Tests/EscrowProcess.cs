@@ -24,15 +24,19 @@ public sealed class EscrowProcess(string connection) : IAsyncDisposable
         return new EscrowProcess(connection);
     }
 
-    public async Task StartAsync()
+    /// <summary>Where it is reached once it lives.</summary>
+    public Uri? Address { get; private set; }
+
+    public async Task StartAsync(string authority = "http://127.0.0.1:1")
     {
         var port = FreePort();
+        Address = new Uri($"http://127.0.0.1:{port}");
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "Tendering.Escrow.dll") }) start.ArgumentList.Add(argument);
         foreach (var (key, value) in new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development", ["urls"] = $"http://127.0.0.1:{port}", ["ConnectionStrings__escrow"] = ConnectionString, ["TENDERING_RABBIT"] = Servers.Rabbit, ["Bus__Prefix"] = "t" + _run,
-            ["Keys__Master"] = Convert.ToBase64String(SHA256.HashData("escrow tests"u8)), ["Storage__Folder"] = Path.GetTempPath(), ["Identity__Authority"] = "http://127.0.0.1:1", ["Logging__LogLevel__Default"] = "Warning",
+            ["Keys__Master"] = Convert.ToBase64String(SHA256.HashData("escrow tests"u8)), ["Storage__Folder"] = Path.GetTempPath(), ["Identity__Authority"] = authority, ["Logging__LogLevel__Default"] = "Warning",
         }) start.Environment[key] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };

@@ -50,6 +50,19 @@ public static class Books
         Rule.Require(refused.IsBooked, refused.Refusal ?? "", $"The ledger refused transfer {refused.Id}; nothing was booked.");
     }
 
+    /// <summary>A transfer that is booked, or null.</summary>
+    public static async Task<BookedTransfer?> FindAsync(EscrowDb db, Guid id, CancellationToken ct)
+    {
+        var known = await db.Database.SqlQuery<Row>($"""
+            select id as "Id", chain as "Chain", kind as "Kind", debit_account as "Debit", credit_account as "Credit", amount as "Amount", posted as "Posted", held as "Held", currency as "Currency",
+              pending_id as "PendingId", code as "Code", reference as "Reference", linked as "Linked", time_out as "TimeOut", expires_at as "ExpiresAt" from transfer where id = {id}
+            """).SingleOrDefaultAsync(ct);
+        return known is null ? null : new BookedTransfer(known.Id, known.Chain, Enum.Parse<TransferKind>(known.Kind), known.Debit, known.Credit, known.Amount, known.Posted, known.Held, known.Currency,
+            known.PendingId, known.Code, known.Reference, known.Linked, known.TimeOut, known.ExpiresAt);
+    }
+
+    private sealed record Row(Guid Id, Guid Chain, string Kind, Guid Debit, Guid Credit, long Amount, long Posted, long Held, string Currency, Guid? PendingId, string Code, string Reference, bool Linked, int TimeOut, DateTimeOffset? ExpiresAt);
+
     private static NpgsqlParameter Array<T>(string name, IEnumerable<T> values) => new(name, values.ToArray());
 
     private static async Task<int> ExecuteAsync(EscrowDb db, string sql, CancellationToken ct, params NpgsqlParameter[] parameters)

@@ -7,7 +7,8 @@ public static class Invariants
 {
     /// <summary>The names of those that do not hold; they carry no amounts and no names.</summary>
     public static async Task<IReadOnlyList<string>> ViolatedAsync(EscrowDb db, CancellationToken ct) => await db.Database.SqlQueryRaw<string>("""
-        with sums as (select a.*, coalesce(s.debits, 0) as debits, coalesce(s.credits, 0) as credits, coalesce(s.pending_debits, 0) as pending_debits, coalesce(s.pending_credits, 0) as pending_credits
+        with sums as (select a.*, coalesce(s.debits, 0) as debits, coalesce(s.credits, 0) as credits, coalesce(s.pending_debits, 0) as pending_debits, coalesce(s.pending_credits, 0) as pending_credits,
+                        coalesce(s.transfers, 0) as transfers
                       from account a left join account_sum s on s.account = a.id),
              system as (select split_part(code, ':', 1) as role, currency, debits, credits, pending_debits, pending_credits from sums where is_system)
         select 'debits-equal-credits' as "Value" where exists (
@@ -20,7 +21,19 @@ public static class Invariants
           select 1 from sums where (limited = 'DebitsWithinCredits' and debits + pending_debits > credits) or (limited = 'CreditsWithinDebits' and credits + pending_credits > debits))
         union all select 'running-rows-equal-sums' where exists (
           select 1 from sums s full join balance b on b.account_id = s.id where not coalesce(s.is_system, false)
-          and (b.debits, b.credits, b.pending_debits, b.pending_credits) is distinct from (s.debits, s.credits, s.pending_debits, s.pending_credits))
+          and (b.debits, b.credits, b.pending_debits, b.pending_credits, b.transfers) is distinct from (s.debits, s.credits, s.pending_debits, s.pending_credits, s.transfers))
+        union all select 'holds-end-as-they-began' where exists (
+          select 1 from transfer t left join transfer p on p.id = t.pending_id
+          where t.pending_id is not null and (p.kind, p.debit_account, p.credit_account, p.held) is distinct from ('Pending', t.debit_account, t.credit_account, -t.held))
+        union all select 'snapshots-equal-sums' where exists (
+          select 1 from (select distinct on (account_id) * from balance_snapshot order by account_id, position desc) s
+          cross join lateral (select coalesce(sum(posted), 0) as posted, coalesce(sum(held), 0) as held from transfer where debit_account = s.account_id and position <= s.position) d
+          cross join lateral (select coalesce(sum(posted), 0) as posted, coalesce(sum(held), 0) as held from transfer where credit_account = s.account_id and position <= s.position) c
+          where (s.debits, s.credits, s.pending_debits, s.pending_credits) is distinct from (d.posted, c.posted, d.held, c.held))
+        union all select 'nothing-is-booked-out-of-turn' where exists (
+          select 1 from (select position, moment, lag(position, 1, 0::bigint) over w as after, lag(moment) over w as earliest from ledger_cut window w as (order by position)) c
+          join transfer t on t.position > c.after and t.position <= c.position where t.booked_at > c.moment or t.booked_at < c.earliest)
+          or exists (select 1 from transfer where position > (select max(position) from ledger_cut) and booked_at < (select max(moment) from ledger_cut))
         union all select 'held-equals-open-deposits' where exists (
           select 1 from system s where role = 'held' and pending_credits <> (select coalesce(sum(amount), 0) from deposit d where stage = 'Secured' and d.currency = s.currency))
         union all select 'forfeits-reach-the-treasury' where exists (

@@ -7,6 +7,7 @@ public static class TransferCodes
     public const string Held = "deposit-held";
     public const string Released = "hold-released";
     public const string Expired = "hold-expired";
+    public const string Corrected = "correction";
     public const string Suspended = "payment-suspended";
     public const string Returned = "payment-returned";
     public const string RefundOrdered = "refund-ordered";

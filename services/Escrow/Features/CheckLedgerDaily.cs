@@ -1,9 +1,11 @@
+using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
+using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
 
-/// <summary>Checks the books after every start and once a day; what does not hold is an alarm for a person, never corrected by itself.</summary>
-public sealed partial class CheckLedgerDaily(IServiceScopeFactory scopes, ILogger<CheckLedgerDaily> log) : BackgroundService
+/// <summary>Checks the books after every start and once a day; what does not hold is an alarm to the supervisors, never corrected by itself.</summary>
+public sealed partial class CheckLedgerDaily(IServiceScopeFactory scopes, TimeProvider clock, ILogger<CheckLedgerDaily> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromDays(1), Retry = TimeSpan.FromSeconds(10);
 
@@ -25,8 +27,13 @@ public sealed partial class CheckLedgerDaily(IServiceScopeFactory scopes, ILogge
     public async Task<IReadOnlyList<string>> CheckAsync(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var violated = await Invariants.ViolatedAsync(scope.ServiceProvider.GetRequiredService<EscrowDb>(), ct);
-        if (violated.Count > 0) LogViolated(log, string.Join(", ", violated));
+        var db = scope.ServiceProvider.GetRequiredService<EscrowDb>();
+        var violated = await Invariants.ViolatedAsync(db, ct);
+        if (violated.Count == 0) return violated;
+        LogViolated(log, string.Join(", ", violated));
+        var now = clock.GetUtcNow();
+        db.Publish(new LedgerDoubted([.. violated], now), now);
+        await db.SaveChangesAsync(ct);
         return violated;
     }
 

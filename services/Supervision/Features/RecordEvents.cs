@@ -22,6 +22,7 @@ public static class RecordEvents
     {
         [Outbox.NameOf(typeof(RefundsDelayed)).Name] = (Alarm.RefundsOverdue, "Deposits are not back although the time for their refund is over"),
         [Outbox.NameOf(typeof(SharedPayerFound)).Name] = (Alarm.SharedPayer, "Payments for several bidders of one lot came from one account"),
+        [Outbox.NameOf(typeof(LedgerDoubted)).Name] = (Alarm.LedgerDoubted, "The books of the deposits do not hold: nothing should be paid out until the cause is found"),
     }.ToFrozenDictionary();
 
     private static readonly string Parked = Outbox.NameOf(typeof(MessageParked)).Name;

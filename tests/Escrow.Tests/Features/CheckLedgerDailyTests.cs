@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Features;
 using Tendering.Testing;
@@ -15,8 +16,13 @@ public class CheckLedgerDailyTests(EscrowHost host) : IClassFixture<EscrowHost>
     {
         { "update transfer set amount = amount + 1, posted = posted + 1 where code = 'payment-received'", "bank-equals-its-entries,running-rows-equal-sums" },
         { "update transfer set credit_account = gen_random_uuid() where code = 'payment-received'", "accounts-exist-in-their-currency,debits-equal-credits,no-overdraft,running-rows-equal-sums" },
-        { "delete from transfer where code = 'deposit-held'", "held-equals-open-deposits,no-component-negative,running-rows-equal-sums" },
+        { "delete from transfer where code = 'deposit-held'", "held-equals-open-deposits,holds-end-as-they-began,no-component-negative,running-rows-equal-sums" },
         { "update balance set credits = credits + 1", "running-rows-equal-sums" },
+        { "update balance set transfers = transfers + 1", "running-rows-equal-sums" },
+        { "insert into balance_snapshot select account_id, 1, debits + 1, credits + 1, 0, 0 from balance", "snapshots-equal-sums" },
+        { "insert into ledger_cut select max(position), min(booked_at) - interval '1 day' from transfer", "nothing-is-booked-out-of-turn" },
+        { "insert into ledger_cut select min(position), max(booked_at) + interval '1 day' from transfer", "nothing-is-booked-out-of-turn" },
+        { "update transfer set amount = amount + 1, held = held - 1 where kind = 'Void'", "held-equals-open-deposits,holds-end-as-they-began,no-component-negative,running-rows-equal-sums" },
         { "delete from balance", "running-rows-equal-sums" },
         { "delete from payment_order", "refunds-are-confirmed-once,refunds-are-ordered-once,transit-equals-open-orders" },
         { "update payment_order set stage = 'Confirmed' where stage = 'Ordered' and deposit_id is not null", "refunds-are-confirmed-once,transit-equals-open-orders" },
@@ -25,7 +31,7 @@ public class CheckLedgerDailyTests(EscrowHost host) : IClassFixture<EscrowHost>
         { "update deposit set forfeited = 1 where stage = 'Secured'", "forfeits-reach-the-treasury" },
         { "delete from bank_entry where not is_credit", "bank-equals-its-entries" },
         { "delete from transfer where code = 'payment-returned'", "suspense-is-sent-back,transit-equals-open-orders" },
-        { "insert into transfer (id, chain, kind, debit_account, credit_account, amount, posted, held, currency, pending_id, code, reference, booked_at) select gen_random_uuid(), id, 'Void', debit_account, credit_account, amount, 0, -amount, currency, gen_random_uuid(), 'x', 'x', booked_at from transfer where code = 'deposit-held'", "held-equals-open-deposits,no-component-negative,running-rows-equal-sums" },
+        { "insert into transfer (id, chain, kind, debit_account, credit_account, amount, posted, held, currency, pending_id, code, reference, booked_at) select gen_random_uuid(), id, 'Void', debit_account, credit_account, amount, 0, -amount, currency, gen_random_uuid(), 'x', 'x', booked_at from transfer where code = 'deposit-held'", "held-equals-open-deposits,holds-end-as-they-began,no-component-negative,running-rows-equal-sums" },
     };
 
     // One deposit held, one released, one refunded, one stray payment on its way back.
@@ -66,7 +72,7 @@ public class CheckLedgerDailyTests(EscrowHost host) : IClassFixture<EscrowHost>
     {
         await FillAsync();
         var log = new Heard();
-        using var check = new CheckLedgerDaily(host.Services.GetRequiredService<IServiceScopeFactory>(), log);
+        using var check = new CheckLedgerDaily(host.Services.GetRequiredService<IServiceScopeFactory>(), host.Clock, log);
         await check.StartAsync(default);
         await ServiceFixture.EventuallyAsync(() => Task.FromResult(check.ExecuteTask is { IsCompleted: false }));
         Assert.Empty(await check.CheckAsync(default));
@@ -76,6 +82,7 @@ public class CheckLedgerDailyTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal(["running-rows-equal-sums"], await check.CheckAsync(default));
         await using (var mend = source.CreateCommand("update balance set credits = credits - 1")) await mend.ExecuteNonQueryAsync();
         Assert.Equal([(LogLevel.Critical, "The books do not hold: running-rows-equal-sums. Stop paying out and find the cause.")], log.Lines);
+        Assert.Equal(["running-rows-equal-sums"], Assert.Single(await host.PublishedAsync<LedgerDoubted, EscrowDb>()).Invariants);
         await check.StopAsync(default);
     }
 

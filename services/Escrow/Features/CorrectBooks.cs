@@ -1,0 +1,66 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow.Features;
+
+/// <summary>Finance moves money from one sub-account to another, by a document and with two persons. It goes through the batcher; the ledger's own ids make it idempotent.</summary>
+public static class CorrectBooks
+{
+    public sealed record Request(Guid DebitAccount, Guid CreditAccount, [property: Range(1, Transfer.AmountMax)] long Amount, [property: StringLength(Correction.DocumentLengthMax, MinimumLength = 1)] string DocumentNumber);
+
+    public sealed record Response(Guid TransferId);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/corrections", Ask).AllowRoles(Roles.Finance).ProducesProblem(409).ProducesProblem(429).WithMetadata(new Idempotency.IdempotentMetadata())
+            .WithSummary("Ask for a correction between two sub-accounts")
+            .WithDescription("The amount is held until another person of finance approves or refuses, seven days at most. The Idempotency-Key is a UUID and becomes the transfer's id: the same again gives the same answer, another request under it is refused by the name of the field that differs.");
+        routes.MapPost("/corrections/{id:guid}/approval", Approve).AllowRoles(Roles.Finance).ProducesProblem(409).ProducesProblem(429)
+            .WithSummary("Approve a correction").WithDescription("By another person than the one who asked. The same person may repeat it.");
+        routes.MapPost("/corrections/{id:guid}/refusal", Refuse).AllowRoles(Roles.Finance).ProducesProblem(409).ProducesProblem(429)
+            .WithSummary("Refuse a correction").WithDescription("By whoever asked, or another: the amount is free again.");
+    }
+
+    private static async Task<Created<Response>> Ask(Request request, Caller caller, HttpContext http, EscrowDb db, Batcher batcher, CancellationToken ct)
+    {
+        if (!Guid.TryParse(http.Request.Headers[Idempotency.Header], out var id) || id == Guid.Empty) throw new MalformedException(Idempotency.Header, $"A header {Idempotency.Header} with a UUID is needed: make one and keep it for repeats.");
+        var asked = new[] { request.DebitAccount, request.CreditAccount };
+        var system = await db.Database.SqlQuery<Guid>($"""select id as "Value" from account where id = any ({asked}) and is_system""").ToListAsync(ct);
+        Rule.Require(system.Count == 0, "account-follows-facts", "Only sub-accounts are corrected by hand: all others move with an entry of the bank, a deposit, an order or a decision, and are corrected with it.");
+        await BookAsync(batcher, Correction.Ask(id, request.DebitAccount, request.CreditAccount, request.Amount, request.DocumentNumber, caller.Person), ct);
+        return TypedResults.Created((string?)null, new Response(id));
+    }
+
+    private static async Task<Created<Response>> Approve(Guid id, Caller caller, EscrowDb db, Batcher batcher, CancellationToken ct)
+    {
+        var asked = await FindAsync(db, id, ct);
+        Rule.Require(Correction.PersonOf(asked) != caller.Person, "correction-by-two", "Who asked for a correction does not approve it: another person of finance must.");
+        var transfer = Correction.Approve(asked, caller.Person);
+        await BookAsync(batcher, transfer, ct);
+        return TypedResults.Created((string?)null, new Response(transfer.Id));
+    }
+
+    private static async Task<Created<Response>> Refuse(Guid id, Caller caller, EscrowDb db, Batcher batcher, CancellationToken ct)
+    {
+        var transfer = Correction.Refuse(await FindAsync(db, id, ct), caller.Person);
+        await BookAsync(batcher, transfer, ct);
+        return TypedResults.Created((string?)null, new Response(transfer.Id));
+    }
+
+    private static async Task<BookedTransfer> FindAsync(EscrowDb db, Guid id, CancellationToken ct)
+    {
+        var asked = await Books.FindAsync(db, id, ct);
+        return (asked is { Kind: TransferKind.Pending, Code: TransferCodes.Corrected } ? asked : null).Or404("correction");
+    }
+
+    private static async Task BookAsync(Batcher batcher, Transfer transfer, CancellationToken ct)
+    {
+        var verdict = (await batcher.BookAsync([transfer], ct))[0];
+        Rule.Require(verdict.IsBooked, verdict.Refusal ?? "", $"The ledger refused transfer {transfer.Id}; nothing was booked.");
+    }
+}

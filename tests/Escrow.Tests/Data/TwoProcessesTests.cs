@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.Escrow.Features;
+using Tendering.Testing;
+
+namespace Tendering.Escrow.Tests.Data;
+
+public class TwoProcessesTests
+{
+    private const int Callers = 8, Each = 40;
+
+    /// <summary>One is killed without a word while both book on the same accounts; who gets no answer says the same again, to either of them.</summary>
+    [Fact]
+    public async Task Two_instances_book_on_the_same_accounts_one_is_killed_and_each_id_is_booked_once()
+    {
+        await using var issuer = await TokenIssuer.StartAsync();
+        await using var first = await EscrowProcess.PrepareAsync();
+        await using var second = new EscrowProcess(first.ConnectionString);
+        await Task.WhenAll(first.StartAsync(issuer.Address), second.StartAsync(issuer.Address));
+        var (a, b) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await FundAsync(first.ConnectionString, a, b);
+        var (token, answered) = (issuer.TokenFor(Roles.Finance, Guid.CreateVersion7()), 0);
+        var working = Task.WhenAll(Enumerable.Range(0, Callers).Select(n => Task.Run(async () =>
+        {
+            using var http = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+            for (var i = 0; i < Each; i++)
+            {
+                var (key, request) = (Guid.CreateVersion7().ToString(), n % 2 == 0 ? new CorrectBooks.Request(a, b, 1, $"D{n}-{i}") : new CorrectBooks.Request(b, a, 1, $"D{n}-{i}"));
+                // Every tenth is said to both at once.
+                if (i % 10 == 0) await Task.WhenAll(SendAsync(http, first, key, request), SendAsync(http, second, key, request));
+                else await UntilAnsweredAsync(http, first, second, (n + i) % 2, key, request);
+                Interlocked.Increment(ref answered);
+            }
+        })));
+        await ServiceFixture.EventuallyAsync(() => Task.FromResult(Volatile.Read(ref answered) > Callers * Each / 4), "a quarter of the answers");
+        await first.KillAsync();
+        await first.StartAsync(issuer.Address);
+        await working;
+        await using var db = ManyDeposits.Open(first.ConnectionString);
+        var booked = await db.Database.SqlQuery<string>($"""select split_part(reference, ' ', 1) as "Value" from transfer where kind = 'Pending'""").ToListAsync();
+        Assert.Equal(Enumerable.Range(0, Callers).SelectMany(n => Enumerable.Range(0, Each).Select(i => $"D{n}-{i}")).Order(), booked.Order());
+        var balances = await Balances.NowAsync(db, [a, b], default);
+        Assert.Equal((Callers * Each / 2, Callers * Each / 2), (balances[a].PendingDebits, balances[a].PendingCredits));
+        Assert.Equal((Callers * Each / 2, Callers * Each / 2), (balances[b].PendingDebits, balances[b].PendingCredits));
+        Assert.DoesNotContain(await Invariants.ViolatedAsync(db, default), name => name != "bank-equals-its-entries");     // no statement tells of this money
+    }
+
+    private static async Task UntilAnsweredAsync(HttpClient http, EscrowProcess first, EscrowProcess second, int turn, string key, CorrectBooks.Request request)
+    {
+        while (!await SendAsync(http, turn++ % 2 == 0 ? first : second, key, request)) { }
+    }
+
+    private static async Task<bool> SendAsync(HttpClient http, EscrowProcess process, string key, CorrectBooks.Request request)
+    {
+        try
+        {
+            var answer = await http.PostAsync($"{process.Address}api/escrow/corrections", request, key);
+            Assert.True(answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.ServiceUnavailable, $"{answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+            return answer.StatusCode == HttpStatusCode.Created;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException) { return false; }
+    }
+
+    private static async Task FundAsync(string connection, Guid a, Guid b)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        await using var db = ManyDeposits.Open(connection);
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        await Books.OpenAsync(db, [.. Chart.SystemAccounts("CNY"), Chart.SubAccount(a, "a", "CNY"), Chart.SubAccount(b, "b", "CNY")], now, default);
+        var bank = Chart.IdOf(SystemAccount.Bank, "CNY");
+        await Books.BookAllAsync(db, [Transfer.Of(Guid.CreateVersion7(), bank, a, 1_000, "fund", "r"), Transfer.Of(Guid.CreateVersion7(), bank, b, 1_000, "fund", "r")], now, default);
+        await transaction.CommitAsync();
+    }
+}
