@@ -17,6 +17,9 @@ internal sealed class Desk : IDisposable
 {
     public const string Passphrase = "a passphrase of the tests";
 
+    // Made once: 600,000 rounds take their time.
+    private static readonly Lazy<Task<(string Signing, string Request, string Recovery)>> Keys = new(MakeKeysAsync);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tendering-desk");
 
     public Dictionary<string, string> Variables { get; } = new() { [Secrets.Passphrase] = Passphrase };
@@ -37,9 +40,10 @@ internal sealed class Desk : IDisposable
     /// <summary>Keys, a certificate from an authority that is made here, the notice, a price and some files.</summary>
     public async Task PrepareAsync()
     {
-        Assert.Equal(0, (await RunAsync(["keys", "signing", "--out", At("signing.json"), "--request", At("request.pem")])).Code);
-        Assert.Equal(0, (await RunAsync(["keys", "recovery", "--out", At("recovery.json")])).Code);
-        await File.WriteAllTextAsync(At("certificate.pem"), Issue(await File.ReadAllTextAsync(At("request.pem"))));
+        var keys = await Keys.Value;
+        await File.WriteAllTextAsync(At("signing.json"), keys.Signing);
+        await File.WriteAllTextAsync(At("recovery.json"), keys.Recovery);
+        await File.WriteAllTextAsync(At("certificate.pem"), Issue(keys.Request));
         await WriteNoticeAsync(Custodians.Select(c => (string?)c.PublicKey));
         await WritePriceAsync("""{"price":2750000000,"currency":"CNY","deliveryDays":180,"projectManager":"王工"}""");
         Directory.CreateDirectory(At("files/图纸"));
@@ -59,6 +63,14 @@ internal sealed class Desk : IDisposable
     public Task<Ended> SealAsync(string files = "files", string package = "bid", string price = "price.json", string input = "", string certificate = "certificate.pem", Guid? lot = null) => RunAsync(
         ["seal", "--json", "--notice", At("notice.json"), "--lot", (lot ?? Lot).ToString(), "--bidder", Bidder.ToString(), "--price", price == "-" ? "-" : At(price), "--files", At(files),
             "--recovery-key", At("recovery.json"), "--signing-key", At("signing.json"), "--certificate", At(certificate), "--out", At(package)], input);
+
+    private static async Task<(string Signing, string Request, string Recovery)> MakeKeysAsync()
+    {
+        using var desk = new Desk();
+        Assert.Equal(0, (await desk.RunAsync(["keys", "signing", "--out", desk.At("signing.json"), "--request", desk.At("request.pem")])).Code);
+        Assert.Equal(0, (await desk.RunAsync(["keys", "recovery", "--out", desk.At("recovery.json")])).Code);
+        return (await File.ReadAllTextAsync(desk.At("signing.json")), await File.ReadAllTextAsync(desk.At("request.pem")), await File.ReadAllTextAsync(desk.At("recovery.json")));
+    }
 
     public static string Issue(string requestPem)
     {
