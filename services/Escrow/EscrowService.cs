@@ -57,5 +57,8 @@ public static class EscrowService
         ListRefundRuns.Map(routes);
         CorrectBooks.Map(routes);
         GetTrialBalance.Map(routes);
+        GetStatement.Map(routes);
+        GetHolds.Map(routes);
+        GetRefundsDue.Map(routes);
     }
 }
