@@ -26,7 +26,7 @@ internal static class LedgerBench
         var run = Guid.NewGuid().ToString("N")[..8];
         var service = new NpgsqlConnectionStringBuilder(postgres) { Database = $"bench_{run}", Username = $"bench_{run}", Password = run, MaxPoolSize = 160 }.ConnectionString;
         await Migrator.MigrateAsync(postgres, service, typeof(EscrowDb).Assembly, default);
-        await using var admin = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(postgres) { Database = $"bench_{run}", MaxPoolSize = 160, CommandTimeout = 0 }.ConnectionString);
+        await using var admin = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(postgres) { Database = $"bench_{run}", MaxPoolSize = 160, CommandTimeout = 0, MaxAutoPrepare = 20 }.ConnectionString);
         try
         {
             await using var database = NpgsqlDataSource.Create(service);
@@ -100,13 +100,12 @@ internal static class LedgerBench
             Guid debit = Any(), credit = Any();
             return Require(Book(debit, credit == debit ? accounts[0] : credit));
         }
-        await using var bare = NpgsqlDataSource.Create(admin.ConnectionString);
         // A first turn that does not count, then all of them in turn, so that what else the machine does meets all alike.
         for (var round = 0; round <= rounds; round++)
         {
             copies.Add(await CopyAsync(admin, accounts));
             foreach (var callers in Callers)
-                foreach (var (name, work) in new (string, Func<Task>)[] { ("bare", () => InsertAsync(bare, Any(), Any())), ("hot", Hot), ("cold", Cold) })
+                foreach (var (name, work) in new (string, Func<Task>)[] { ("bare", () => InsertAsync(admin, Any(), Any())), ("hot", Hot), ("cold", Cold) })
                 {
                     var taken = new List<double>();
                     var rate = await RateAsync(callers, round == 0 ? time / 3 : time, work, taken);
