@@ -1,7 +1,7 @@
 # The local run: what to do is here, how is in deploy/local.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-ledger clean
+.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-ledger bench-log clean
 L := deploy/local
 
 help: ## list the targets
@@ -49,6 +49,9 @@ bench: start ## measure against the running system
 
 bench-ledger: ## measure the ledger on servers alone: [LEDGER_TRANSFERS=n already there] [LEDGER_ROUNDS=n] [LEDGER_SECONDS=n]
 	@$L/bench-ledger.sh
+
+bench-log: ## measure the audit log on servers of its own: [LOG_EVENTS=n]
+	@$L/bench-log.sh
 
 clean: ## stop, and delete all data of the local run
 	@TENDERING_RUN=$${TENDERING_RUN:-.run}/test $L/stop.sh --delete
