@@ -24,8 +24,11 @@ public static class EscrowService
             .On<BidNotOpened>("release-or-mark-bid-not-opened", ReleaseOrMarkOnBidNotOpened.Handle)
             .On<AwardNoticeIssued>("keep-award-notice", ReleaseOnAwardNoticeIssued.Handle)
             .On<ContractSigned>("release-on-contract-signed", ReleaseOnContractSigned.Handle)
-            .On<LotFailed>("release-on-lot-failed", ReleaseOnLotFailed.Handle);
+            .On<LotFailed>("release-on-lot-failed", ReleaseOnLotFailed.Handle)
+            .WhenDue("payment_order", WritePaymentFile.OnDue);
+        builder.Services.AddSingleton(BankSettings.From(builder.Configuration));
         builder.Services.AddHostedService<CheckLedgerDaily>();
+        builder.Services.AddHostedService<ImportFromFolder>();
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -33,9 +36,15 @@ public static class EscrowService
         var routes = app.MapService<EscrowDb>(Name);
         GetSubAccount.Map(routes);
         GetDeposit.Map(routes);
-        TakeBankNotice.Map(routes);
+        ImportBankFile.Map(routes);
+        GetBankFile.Map(routes);
+        ListWorkItems.Map(routes);
+        ResolveWorkItem.Map(routes);
+        GetPaymentFile.Map(routes);
         ListPaymentOrders.Map(routes);
-        ConfirmPaymentOrder.Map(routes);
+        SendOrderAgain.Map(routes);
+        GetReconciliation.Map(routes);
+        CloseDay.Map(routes);
         ForfeitDeposit.Map(routes);
         ListDeposits.Map(routes);
         GetTrialBalance.Map(routes);

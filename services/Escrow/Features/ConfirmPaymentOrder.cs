@@ -1,7 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
@@ -9,36 +5,27 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
 
-/// <summary>The bank has paid an order: the money leaves the books, once, however often it says so.</summary>
-public static class ConfirmPaymentOrder
+/// <summary>The bank has paid an order, as its notification or statement shows; or it has brought the money back. Each once.</summary>
+internal static class ConfirmPaymentOrder
 {
-    public sealed record Request([property: StringLength(64, MinimumLength = 1)] string BankReference, DateTimeOffset BookedAt);
-
-    public sealed record Response(Guid TransferId);
-
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/payment-orders/{id:guid}/confirmation", Handle)
-        .AllowRoles(Roles.Bank).Idempotent<EscrowDb>().DisableHttpMetrics().WithSummary("The bank has paid an order");
-
-    private static async Task<Ok<Response>> Handle(Guid id, Request request, EscrowDb db, TimeProvider clock, CancellationToken ct)
+    /// <summary>The id of the transfer by which the money leaves the books; the caller books it.</summary>
+    public static Guid Apply(EscrowDb db, PaymentOrder order, Deposit? deposit, string reference, DateTimeOffset bookedAt, DateTimeOffset now)
     {
-        var (now, bookedAt, transferId) = (clock.GetUtcNow(), BankTime.Of(request.BookedAt), DerivedId.Of($"paid:{id}"));
-        await db.LockAsync($"entry:{request.BankReference}", ct: ct);
-        var order = (await db.PaymentOrders.FromSql($"select * from payment_order where id = {id} for update").SingleOrDefaultAsync(ct)).Or404("payment order");
-        if (!order.Confirm(request.BankReference, bookedAt)) return TypedResults.Ok(new Response(transferId));
-        Rule.Require(!await db.BankEntries.AnyAsync(e => e.Reference == request.BankReference, ct), "bank-reference-reused", "This reference belongs to another entry of the bank: nothing was booked.");
-
-        await Books.BookAllAsync(db, [Transfer.Of(transferId, Chart.IdOf(SystemAccount.Transit, order.Currency), Chart.IdOf(SystemAccount.Bank, order.Currency), order.Amount,
-            TransferCodes.Paid, request.BankReference)], now, ct);
-        db.Add(BankEntry.Out(order, transferId, now));
-        if (order.DepositId is { } depositId) await RefundAsync(db, depositId, order, now, ct);
-        await db.SaveChangesAsync(ct);
-        return TypedResults.Ok(new Response(transferId));
+        order.Confirm(reference, bookedAt);
+        if (deposit is not null)
+        {
+            deposit.ConfirmRefund(order.Amount);
+            db.Publish(new DepositRefunded(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount, order.Currency, reference, bookedAt), now);
+        }
+        return DerivedId.Of($"paid:{order.Id}");
     }
 
-    private static async Task RefundAsync(EscrowDb db, Guid depositId, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
+    /// <summary>The refund is owed again until finance has paid it anew.</summary>
+    public static void ComeBack(EscrowDb db, PaymentOrder order, Deposit? deposit, string reference, DateTimeOffset now)
     {
-        var deposit = await db.Deposits.FromSql($"select * from deposit where id = {depositId} for update").SingleAsync(ct);
-        deposit.ConfirmRefund(order.Amount);
-        db.Publish(new DepositRefunded(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount, order.Currency, order.BankReference!, order.BankBookedAt!.Value), now);
+        order.ComeBack(reference, now);
+        if (deposit is null) return;
+        deposit.ReopenRefund();
+        db.Publish(new RefundReturned(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount, order.Currency, reference, now), now);
     }
 }
