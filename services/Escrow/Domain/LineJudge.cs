@@ -1,7 +1,7 @@
 namespace Tendering.Escrow.Domain;
 
 /// <summary>What the books know of a line: whose account was paid to, the order it names, the receipt it reverses, and whether its day is signed.</summary>
-public sealed record LineFacts(Lot? Lot, SubAccount? Bidder, BasicAccount? Basic, bool IsSecured, PaymentOrder? Order, bool IsPaidTwice, BankEntry? Reversed, bool IsDayClosed);
+public sealed record LineFacts(Lot? Lot, SubAccount? Bidder, BasicAccount? Basic, bool IsSecured, PaymentOrder? Order, bool IsPaidTwice, BankEntry? Reversed, GuaranteeLetter? Letter, bool IsDayClosed);
 
 /// <summary>What becomes of a movement of the bank's account; the first that applies. What is not certain is for a person.</summary>
 public static class LineJudge
@@ -24,6 +24,7 @@ public static class LineJudge
         if (string.IsNullOrEmpty(line.CounterpartyAccount)) return Judgement.List("payer-unknown", "The bank does not say from which account it came: it cannot go back by itself.");
 
         var payment = PaymentOf(line);
+        if (facts.Letter?.Expects(payment) == true) return Judgement.Claim;
         var judgement = payment.Judge(facts.Lot, facts.Bidder, facts.Basic, facts.IsSecured);
         if (judgement.Outcome == Outcome.Suspense) return judgement;
         if (!payment.IsNamedAs(facts.Basic!)) return Judgement.List("payer-name-differs", "It came from the number of the registered basic account, under another name: ask the bank who paid.");

@@ -32,13 +32,17 @@ public sealed record Payment(string Reference, string AccountNumber, long Amount
 }
 
 /// <summary>Listed: nobody but a person may decide, and the money lies in suspense meanwhile.</summary>
-public enum Outcome { Secured, Refused, Suspense, Paid, Listed }
+public enum Outcome { Secured, Refused, Suspense, Paid, Claim, Listed }
 
 /// <summary>What becomes of an entry; code and reason where it goes back or to a person.</summary>
 public sealed record Judgement(Outcome Outcome, string? Code, string? Reason)
 {
     public static Judgement Secured { get; } = new(Outcome.Secured, null, null);
     public static Judgement Paid { get; } = new(Outcome.Paid, null, null);
+
+    /// <summary>The issuer of a guarantee letter paid what was claimed.</summary>
+    public static Judgement Claim { get; } = new(Outcome.Claim, null, null);
+
     public static Judgement Refuse(string code, string reason) => new(Outcome.Refused, code, reason);
     public static Judgement Suspend(string code, string reason) => new(Outcome.Suspense, code, reason);
     public static Judgement List(string code, string reason) => new(Outcome.Listed, code, reason);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Domain;
@@ -18,6 +19,9 @@ public sealed class PaymentOrder
     public required long Amount { get; init; }
     public required string Currency { get; init; }
 
+    /// <summary>The part of the amount that is interest.</summary>
+    public long Interest { get; init; }
+
     /// <summary>What the payee reads on its statement.</summary>
     public required string Purpose { get; init; }
 
@@ -35,24 +39,38 @@ public sealed class PaymentOrder
     public DateTimeOffset? ReturnedAt { get; private set; }
     public string? ReturnReference { get; private set; }
 
+    /// <summary>What it is paid for, whichever attempt it is.</summary>
+    public string Cause => Subject.Split('#')[0];
+
+    /// <summary>1, and one more for each time that the money came back.</summary>
+    public int Attempt => Subject.Split('#') is [_, var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 1;
+
     /// <summary>Its name on the way to the payee and on the bank's statement: 32 characters, as the format allows no more than 35.</summary>
     public string EndToEndId => Id.ToString("N");
 
-    /// <summary>The refund of a deposit, to the account it came from.</summary>
-    public static PaymentOrder Refund(Deposit deposit, long amount, string purpose, DateTimeOffset now) =>
-        Of($"deposit:{deposit.Id}", "refund", deposit.Id, deposit.PayerAccount, deposit.PayerName, amount, deposit.Currency, purpose, now);
+    /// <summary>The refund of a deposit with its interest, to the account it came from.</summary>
+    public static PaymentOrder Refund(Deposit deposit, long amount, long interest, string purpose, DateTimeOffset now) =>
+        Of($"deposit:{deposit.Id}", OrderReasons.Refund, deposit.Id, deposit.PayerAccount, deposit.PayerName, amount + interest, deposit.Currency, purpose, now, interest);
+
+    /// <summary>Interest on a refund that came late, linked with it by the deposit.</summary>
+    public static PaymentOrder Late(Deposit deposit, string purpose, DateTimeOffset now) =>
+        Of($"deposit:{deposit.Id}", OrderReasons.LateInterest, deposit.Id, deposit.PayerAccount, deposit.PayerName, deposit.LateInterest, deposit.Currency, purpose, now, deposit.LateInterest);
+
+    /// <summary>What was kept of a deposit, or came in by a claim, is paid on to the treasury.</summary>
+    public static PaymentOrder ToTreasury(string subject, string reason, TreasuryAccount treasury, long amount, string currency, string purpose, DateTimeOffset now) =>
+        Of(subject, reason, null, treasury.Number, treasury.Name, amount, currency, purpose, now);
 
     /// <summary>A payment that could not be taken goes back to its sender.</summary>
     public static PaymentOrder Return(Payment payment, string code, DateTimeOffset now) =>
-        Of($"payment:{payment.Reference}", "return", null, payment.PayerAccount, payment.PayerName, payment.Amount, payment.Currency, $"payment returned: {code}", now);
+        Of($"payment:{payment.Reference}", OrderReasons.Return, null, payment.PayerAccount, payment.PayerName, payment.Amount, payment.Currency, $"payment returned: {code}", now);
 
     /// <summary>The money of an order that came back is paid anew, to an account that may have been corrected.</summary>
     public static PaymentOrder Again(PaymentOrder returned, string account, string name, DateTimeOffset now) =>
-        Of($"order:{returned.Id}", "again", returned.DepositId, account, name, returned.Amount, returned.Currency, returned.Purpose, now);
+        Of($"{returned.Cause}#{returned.Attempt + 1}", returned.Reason, returned.DepositId, account, name, returned.Amount, returned.Currency, returned.Purpose, now, returned.Interest);
 
     /// <summary>What a person sends back from the work list, to the account that the document names.</summary>
     public static PaymentOrder Return(WorkItem item, string account, string name, DateTimeOffset now) =>
-        Of($"payment:{item.Reference}", "return", null, account, name, item.Amount, item.Currency, $"payment returned: {item.Code}", now);
+        Of($"payment:{item.Reference}", OrderReasons.Return, null, account, name, item.Amount, item.Currency, $"payment returned: {item.Code}", now);
 
     public void PutInto(Guid file) => (FileId, NextDueAt) = (file, null);
 
@@ -84,9 +102,22 @@ public sealed class PaymentOrder
         Stage = PaymentOrderStage.Replaced;
     }
 
-    private static PaymentOrder Of(string subject, string reason, Guid? deposit, string account, string name, long amount, string currency, string purpose, DateTimeOffset now) => new()
+    private static PaymentOrder Of(string subject, string reason, Guid? deposit, string account, string name, long amount, string currency, string purpose, DateTimeOffset now, long interest = 0) => new()
     {
         Id = DerivedId.Of($"order:{reason}:{subject}"), Subject = subject, Reason = reason, DepositId = deposit, ToAccount = account, ToName = name, Amount = amount, Currency = currency,
-        Purpose = purpose, OrderedAt = now, NextDueAt = now,
+        Purpose = purpose, OrderedAt = now, NextDueAt = now, Interest = interest,
     };
 }
+
+/// <summary>What an order pays.</summary>
+public static class OrderReasons
+{
+    public const string Refund = "refund";
+    public const string LateInterest = "late-interest";
+    public const string Return = "return";
+    public const string Forfeit = "forfeit";
+    public const string Claim = "claim";
+}
+
+/// <summary>Where the treasury takes what is not returned (非税收入账户).</summary>
+public sealed record TreasuryAccount(string Number, string Name);

@@ -21,7 +21,7 @@ internal sealed class BookBankLines
     private Dictionary<string, SubAccount> _bidders = [];
     private Dictionary<Guid, BasicAccount> _basics = [];
     private Dictionary<Guid, PaymentOrder> _orders = [];
-    private Dictionary<Guid, Deposit> _deposits = [];
+    private Dictionary<string, GuaranteeLetter> _letters = [];
     private ILookup<string, BankEntry> _receipts = Array.Empty<BankEntry>().ToLookup(e => "");
     private DateOnly _closed = DateOnly.MinValue;
 
@@ -48,7 +48,7 @@ internal sealed class BookBankLines
         await LoadAsync(fresh, part.Currency, ct);
         foreach (var line in fresh)
         {
-            var judgement = Take(line);
+            var judgement = await TakeAsync(line, ct);
             report.Add(new Line(line.Where, line.Reference, line.IsCredit, line.Amount, line.Currency, "booked", judgement.Outcome, judgement.Code));
         }
         await _db.SaveChangesAsync(ct);
@@ -103,15 +103,15 @@ internal sealed class BookBankLines
             _bidders = await _db.SubAccounts.FromSql($"select * from sub_account where number = any ({numbers}) order by id for update").AsNoTracking().ToDictionaryAsync(s => s.Number!, ct);
             var (organisations, accounts) = (_bidders.Values.Select(b => b.BidderId).Distinct().ToArray(), _bidders.Values.Select(b => b.Id).ToArray());
             _basics = await _db.BasicAccounts.AsNoTracking().Where(b => organisations.Contains(b.Id)).ToDictionaryAsync(b => b.Id, ct);
-            _secured.UnionWith(await _db.Deposits.Where(d => accounts.Contains(d.SubAccountId) && d.Stage == DepositStage.Secured).Select(d => d.SubAccountId).ToListAsync(ct));
+            _secured.UnionWith(await Securing.SecuredAsync(_db, accounts, ct));
         }
+        var paidTo = lines.Where(l => l.IsCredit && l.AccountNumber is not null).Select(l => l.AccountNumber!).Distinct().ToArray();
+        _letters = await _db.GuaranteeLetters.FromSql($"select * from guarantee_letter where claim_account = any ({paidTo}) order by id for update").ToDictionaryAsync(l => l.ClaimAccount!, ct);
         var orderIds = lines.Select(l => l.OrderId).OfType<Guid>().Distinct().ToArray();
         if (orderIds.Length > 0)
         {
             _orders = await _db.PaymentOrders.FromSql($"select * from payment_order where id = any ({orderIds}) order by id for update").ToDictionaryAsync(o => o.Id, ct);
             _paidTwice.UnionWith(await _db.WorkItems.Where(i => i.Stage == WorkItemStage.Open && i.Code == LineJudge.PaidTwice && orderIds.Contains(i.OrderId!.Value)).Select(i => i.OrderId!.Value).ToListAsync(ct));
-            var depositIds = _orders.Values.Select(o => o.DepositId).OfType<Guid>().Distinct().ToArray();
-            if (depositIds.Length > 0) _deposits = await _db.Deposits.FromSql($"select * from deposit where id = any ({depositIds}) order by id for update").ToDictionaryAsync(d => d.Id, ct);
         }
         var reversed = lines.Where(l => l.IsReversal && !l.IsCredit && l.EndToEndId is not null).Select(l => l.EndToEndId!).Distinct().ToArray();
         if (reversed.Length > 0) _receipts = (await _db.BankEntries.AsNoTracking().Where(e => e.IsCredit && reversed.Contains(e.EndToEndId!)).ToListAsync(ct)).ToLookup(e => e.EndToEndId!);
@@ -126,18 +126,20 @@ internal sealed class BookBankLines
         var receipts = line.EndToEndId is { } id && line.IsReversal ? _receipts[id].Where(r => r.Amount == line.Amount).ToArray() : [];
         return new LineFacts(
             bidder is null ? null : _lots.GetValueOrDefault(bidder.LotId), bidder, bidder is null ? null : _basics.GetValueOrDefault(bidder.BidderId), bidder is not null && _secured.Contains(bidder.Id),
-            line.OrderId is { } order ? _orders.GetValueOrDefault(order) : null, line.OrderId is { } twice && _paidTwice.Contains(twice), receipts is [var receipt] ? receipt : null, line.Day <= _closed);
+            line.OrderId is { } order ? _orders.GetValueOrDefault(order) : null, line.OrderId is { } twice && _paidTwice.Contains(twice), receipts is [var receipt] ? receipt : null,
+            line is { IsCredit: true, AccountNumber: { } account } ? _letters.GetValueOrDefault(account) : null, line.Day <= _closed);
     }
 
-    private Judgement Take(BankLine line)
+    private async Task<Judgement> TakeAsync(BankLine line, CancellationToken ct)
     {
         var facts = FactsOf(line);
         var judgement = LineJudge.Judge(line, facts);
         var transfer = judgement.Outcome switch
         {
             Outcome.Secured => Secure(line, facts.Bidder!),
-            Outcome.Paid => Confirm(line, facts.Order!),
-            Outcome.Listed => List(line, facts, judgement),
+            Outcome.Paid => await ConfirmAsync(line, facts.Order!, ct),
+            Outcome.Claim => Claim(line, facts.Letter!),
+            Outcome.Listed => await ListAsync(line, facts, judgement, ct),
             _ => SendBack(line, facts, judgement),
         };
         _db.Add(BankEntry.Of(line, _fileId, transfer, judgement, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now));
@@ -171,20 +173,28 @@ internal sealed class BookBankLines
         return receipt;
     }
 
-    private Guid Confirm(BankLine line, PaymentOrder order)
+    private async Task<Guid> ConfirmAsync(BankLine line, PaymentOrder order, CancellationToken ct)
     {
-        var transfer = ConfirmPaymentOrder.Apply(_db, order, order.DepositId is { } id ? _deposits[id] : null, line.Reference, line.BookedAt, _now);
+        order.Confirm(line.Reference, line.BookedAt);
+        var transfer = DerivedId.Of($"paid:{order.Id}");
         _transfers.Add(Transfer.Of(transfer, Chart.IdOf(SystemAccount.Transit, line.Currency), Chart.IdOf(SystemAccount.Bank, line.Currency), line.Amount, TransferCodes.Paid, line.Reference));
+        await SettleOrder.HandleAsync(_db, order, _now, ct);
         return transfer;
     }
 
+    private Guid Claim(BankLine line, GuaranteeLetter letter)
+    {
+        _transfers.AddRange(TakeClaimPayment.Apply(_db, letter, LineJudge.PaymentOf(line), ReceiptOf(line), _now));
+        return ReceiptOf(line);
+    }
+
     // The money is at the bank, or gone from it, whoever it belongs to: it lies in suspense, or is missing there.
-    private Guid List(BankLine line, LineFacts facts, Judgement judgement)
+    private async Task<Guid> ListAsync(BankLine line, LineFacts facts, Judgement judgement, CancellationToken ct)
     {
         var transfer = line.IsCredit ? ReceiptOf(line) : DerivedId.Of($"debit:{line.Reference}");
         var (bank, suspense) = (Chart.IdOf(SystemAccount.Bank, line.Currency), Chart.IdOf(SystemAccount.Suspense, line.Currency));
         _transfers.Add(line.IsCredit ? Transfer.Of(transfer, bank, suspense, line.Amount, TransferCodes.Suspended, line.Reference) : Transfer.Of(transfer, suspense, bank, line.Amount, TransferCodes.Suspended, line.Reference));
-        if (judgement.Code == LineJudge.CameBack) ConfirmPaymentOrder.ComeBack(_db, facts.Order!, facts.Order!.DepositId is { } id ? _deposits[id] : null, line.Reference, _now);
+        if (judgement.Code == LineJudge.CameBack) await SettleOrder.ReopenAsync(_db, facts.Order!, line.Reference, _now, ct);
         if (judgement.Code == LineJudge.PaidTwice) _paidTwice.Add(facts.Order!.Id);
         _db.Add(WorkItem.Of(line, judgement, facts.Order?.Id, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now));
         return transfer;

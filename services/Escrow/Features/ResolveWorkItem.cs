@@ -89,7 +89,7 @@ public static class ResolveWorkItem
             var at = request.BookedAt ?? entry.BookedAt;
             Rule.Require(CamtChecks.Today(at, bank.Zone) == entry.BookingDay, "booking-day-differs", $"The bank booked it on {entry.BookingDay:yyyy-MM-dd}: the moment must be of that day.");
             var (lot, basic) = (await db.Lots.FindAsync([bidder!.LotId], ct), (await db.BasicAccounts.FindAsync([bidder.BidderId], ct))!);
-            var isSecured = await db.Deposits.AnyAsync(d => d.SubAccountId == bidder.Id && d.Stage == DepositStage.Secured, ct);
+            var isSecured = await Securing.IsSecuredAsync(db, bidder.Id, ct);
             // The document says that it is the bidder's money; amount, time and everything else are judged as ever.
             var judgement = new Payment(item.Reference, bidder.Number!, item.Amount, item.Currency, basic.Number, basic.Name, at).Judge(lot, bidder, basic, isSecured);
             Rule.Require(judgement.Outcome == Outcome.Secured, judgement.Code ?? "", $"It cannot be this bidder's deposit: {judgement.Reason} Send it back instead.");
@@ -143,8 +143,8 @@ public static class ResolveWorkItem
         {
             var order = await OrderAsync(request.OrderId ?? item.OrderId, ct);
             Rule.Require(order.Amount == item.Amount && order.Currency == item.Currency, "order-differs", "The order is of another amount or currency.");
-            var deposit = order.DepositId is { } id ? await db.Deposits.FromSql($"select * from deposit where id = {id} for update").SingleAsync(ct) : null;
-            ConfirmPaymentOrder.Apply(db, order, deposit, item.Reference, entry.BookedAt, now);
+            order.Confirm(item.Reference, entry.BookedAt);
+            await SettleOrder.HandleAsync(db, order, now, ct);
             await Books.BookAllAsync(db, [Transfer.Of(TransferId, Account(SystemAccount.Transit), Account(SystemAccount.Suspense), item.Amount, TransferCodes.Paid, item.Reference)], now, ct);
             return null;
         }
