@@ -2,6 +2,9 @@
 # The programs of Tendering: their settings, and how they are built, started and stopped.
 
 SERVICES=(identity tenders bidding bid-opening expert-selection evaluation escrow credit supervision)
+# Two that cosign the audit log; one of them is enough, so that it goes on without the other.
+WITNESSES=(witness-1 witness-2)
+WITNESSES_NEEDED=1
 READY_SECONDS_MAX=120
 
 # --- names: the service bid-opening is the project BidOpening, and bidopening in settings (bash exports no hyphen) and databases.
@@ -15,6 +18,7 @@ program() {
     all-in-one) project=deploy/AllInOne ;;
     gateway) project=gateway/Gateway ;;
     bank) project=deploy/BankSimulator ;;
+    witness-*) project=gateway/clients/Witness ;;
     Replay) project=deploy/Replay ;;
     Benchmarks) project=tests/Benchmarks ;;
     *) project="services/$(project_of "$1")" ;;
@@ -30,6 +34,7 @@ programs() {
   service_processes
   say gateway
   say bank
+  printf '%s\n' "${WITNESSES[@]}"
 }
 
 # --- settings: computed once, kept in $RUN/state, written for others to read into $RUN/env.
@@ -40,16 +45,21 @@ settle_programs() {
   for name in $(programs); do [[ $name == gateway ]] || settle_port "$name"; done
   [[ -z ${Clock__Mode:-} ]] || remember clock_mode "$Clock__Mode"
   [[ -n $(recall clock_mode) ]] || remember clock_mode simulated
+  # A witness makes its own key; the log must know it before the first checkpoint.
+  for name in "${WITNESSES[@]}"; do
+    [[ -n $(recall "key_$name") ]] || remember "key_$name" "$(as_witness "$name" dotnet "$(program "$name")" key)"
+  done
   [[ -n $(recall key_master) ]] || remember key_master "$(head -c 32 /dev/urandom | base64 -w 0)"
 }
 
 address_of() { printf 'http://127.0.0.1:%s' "$(recall "port_$1")"; }
+as_witness() { env "Witness__Name=$1.local" "Witness__Folder=$RUN/$1" "${@:2}"; }
 service_address() { if is_apart; then address_of "$1"; else address_of all-in-one; fi; }
 
 setting() { printf "export %s='%s'\n" "$1" "${2//\'/\'\\\'\'}"; }
 
 write_settings() {
-  local service name host port
+  local service name host port i
   host="$(connection_part "$POSTGRES_URL" 'host|server')"
   port="$(connection_part "$POSTGRES_URL" port)"
   {
@@ -71,6 +81,12 @@ write_settings() {
     setting Escrow__BankAccount 6228480402564890018
     # The ISO's schemas are not ours to give out: where a folder of them lies beside the checkout, files of the bank are held against it.
     [[ ! -f $ROOT/../shared/vectors/camt/camt.053.001.08.xsd ]] || setting Escrow__SchemaFolder "$(cd "$ROOT/../shared/vectors/camt" && pwd)"
+    for i in "${!WITNESSES[@]}"; do
+      setting "Log__Witnesses__${i}__Url" "$(address_of "${WITNESSES[i]}")"
+      setting "Log__Witnesses__${i}__Key" "$(recall "key_${WITNESSES[i]}")"
+    done
+    setting Log__WitnessesNeeded "$WITNESSES_NEEDED"
+    setting Witness__Logs__0__KeyUrl "$(service_address supervision)/api/supervision/log/keys"
     setting Storage__Folder "$RUN/storage"
     setting Clock__Mode "$(recall clock_mode)"
     setting Clock__File "$RUN/clock"
@@ -140,8 +156,9 @@ launch_program() {
   for service in "${SERVICES[@]}"; do
     [[ $name == all-in-one || $name == "$service" ]] || hidden+=(-u "ConnectionStrings__$(setting_of "$service")")
   done
-  # The bank is a stranger to us.
-  [[ $name != bank ]] || hidden+=(-u TENDERING_RABBIT -u Keys__Master)
+  # The bank and the witnesses are strangers to us.
+  [[ $name != bank && $name != witness-* ]] || hidden+=(-u TENDERING_RABBIT -u Keys__Master)
+  [[ $name != witness-* ]] || hidden+=(-u Machines__bank__Secret "Witness__Name=$name.local" "Witness__Folder=$RUN/$name")
   (
     read_settings
     export ASPNETCORE_URLS
@@ -180,5 +197,5 @@ stop_programs() {
 # Whatever of ours runs besides the servers, in either mode.
 running_programs() {
   local name
-  for name in bank gateway all-in-one "${SERVICES[@]}"; do if is_up "$name"; then say "$name"; fi; done
+  for name in "${WITNESSES[@]}" bank gateway all-in-one "${SERVICES[@]}"; do if is_up "$name"; then say "$name"; fi; done
 }

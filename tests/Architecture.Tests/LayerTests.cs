@@ -52,6 +52,15 @@ public class LayerTests
     }
 
     [Fact]
+    public void What_strangers_run_on_their_own_machines_leans_on_the_protocols_alone()
+    {
+        var clients = Checkout.Below("gateway/clients", ".csproj").ToArray();
+        foreach (var project in clients) Assert.Empty(References(project.Path, "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r)).Except(clients.Select(c => c.Name).Append("Protocols")));
+        // Who checks the platform shares nothing with those who talk to it.
+        foreach (var name in new[] { "Verify", "Witness" }) Assert.Equal(["Protocols"], References(clients.Single(c => c.Name == name).Path, "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r)!));
+    }
+
+    [Fact]
     public void Only_the_gateway_and_the_outside_call_services_over_HTTP()
     {
         // The identity service's keys are found by discovery, which the framework does.

@@ -87,11 +87,13 @@ public sealed class TileBuilder
         return root ?? MerkleTree.EmptyRoot;
     }
 
+    /// <summary>The last, partial tile of each level that has one.</summary>
+    public IEnumerable<KeyValuePair<TileId, byte[]>> EdgeTiles() => EdgeOf(Size).Select(tile => KeyValuePair.Create(tile, TileHashes.Join(edge[tile.Level])));
+
     /// <summary>The tiles that became full since they were last taken, and the partial ones that grew.</summary>
     public IReadOnlyList<KeyValuePair<TileId, byte[]>> TakeTiles()
     {
-        var partial = EdgeOf(Size).Where(tile => TileId.CountAt(tile.Level, taken) < TileId.CountAt(tile.Level, Size))
-            .Select(tile => KeyValuePair.Create(tile, TileHashes.Join(edge[tile.Level])));
+        var partial = EdgeTiles().Where(tile => TileId.CountAt(tile.Key.Level, taken) < TileId.CountAt(tile.Key.Level, Size));
         KeyValuePair<TileId, byte[]>[] tiles = [.. full, .. partial];
         full.Clear();
         taken = Size;

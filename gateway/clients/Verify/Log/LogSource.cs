@@ -1,0 +1,201 @@
+using System.IO.Compression;
+using System.Net;
+using Tendering.Protocols;
+
+namespace Tendering.Verify.Log;
+
+/// <summary>Where a log is read from: its address, or an export of the same files in a folder or a zip file.</summary>
+public abstract class LogSource : ITileReader, IDisposable
+{
+    /// <summary>How many files are worth asking for at once.</summary>
+    public abstract int AtOnce { get; }
+
+    public static LogSource Open(string place)
+    {
+        if (Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return new HttpSource(url);
+        if (Directory.Exists(place)) return new FolderSource(place);
+        return File.Exists(place) ? new ZipSource(place) : throw new UsageException($"There is no log at '{place}'.");
+    }
+
+    /// <summary>The bytes at a path below the log's prefix; null: there is no such file.</summary>
+    public abstract Task<byte[]?> ReadAsync(string path, CancellationToken ct);
+
+    /// <summary>The time-stamped checkpoints that lie beside the log, by name.</summary>
+    public virtual Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>A tile or bundle; a partial one may have given way to the full one (C2SP tlog-tiles), whose beginning it is.</summary>
+    public async Task<byte[]?> ReadAsync(TileId tile, CancellationToken ct)
+    {
+        if (await ReadAsync(tile.Path, ct) is { } bytes) return bytes;
+        if (tile.IsFull || await ReadAsync((tile with { Width = TileId.WidthMax }).Path, ct) is not { } full) return null;
+        return tile.Level == TileId.Entries ? Beginning(full, tile.Width) : full[..Math.Min(full.Length, tile.Width * MerkleTree.HashLength)];
+    }
+
+    public async Task<IReadOnlyDictionary<TileId, byte[]>> ReadAsync(IReadOnlyCollection<TileId> tiles, CancellationToken ct)
+    {
+        var read = new Dictionary<TileId, byte[]>();
+        foreach (var tile in tiles) if (await ReadAsync(tile, ct) is { } bytes) read.Add(tile, bytes);
+        return read;
+    }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing) { }
+
+    private static byte[] Beginning(byte[] bundle, int count)
+    {
+        try { return EntryBundle.Encode([.. EntryBundle.Decode(bundle, TileId.WidthMax).Take(count).Select(entry => entry.ToArray())]); }
+        catch (LogFormatException) { return bundle; }
+    }
+}
+
+/// <summary>An export: the log's files in a folder.</summary>
+public sealed class FolderSource(string folder) : LogSource
+{
+    public override int AtOnce => 4;
+
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
+    {
+        var file = Path.Combine(folder, path);
+        return File.Exists(file) ? await File.ReadAllBytesAsync(file, ct) : null;
+    }
+
+    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct)
+    {
+        var stamps = Path.Combine(folder, "timestamps");
+        return Task.FromResult<IReadOnlyList<string>>(Directory.Exists(stamps) ? [.. Directory.EnumerateFiles(stamps, "*.checkpoint").Select(Path.GetFileNameWithoutExtension).OfType<string>().Order(StringComparer.Ordinal)] : []);
+    }
+}
+
+/// <summary>An export: the log's files in a zip file, at its root.</summary>
+public sealed class ZipSource(string file) : LogSource
+{
+    private readonly ZipArchive _zip = Unzip(file);
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    public override int AtOnce => 2;
+
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            if (_zip.GetEntry(path) is not { } entry) return null;
+            await using var stream = await entry.OpenAsync(ct);
+            return await Limited.ReadAsync(stream, ct);
+        }
+        finally { _turn.Release(); }
+    }
+
+    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>(
+        [.. _zip.Entries.Where(entry => Path.GetDirectoryName(entry.FullName) == "timestamps" && entry.Name.EndsWith(".checkpoint", StringComparison.Ordinal)).Select(entry => Path.GetFileNameWithoutExtension(entry.Name)).Order(StringComparer.Ordinal)]);
+
+    protected override void Dispose(bool disposing)
+    {
+        _zip.Dispose();
+        _turn.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static ZipArchive Unzip(string file)
+    {
+        try { return ZipFile.OpenRead(file); }
+        catch (InvalidDataException e) { throw new UsageException($"'{file}' is neither a folder nor a zip file with a log's files: {e.Message}"); }
+    }
+}
+
+/// <summary>The log itself, over HTTP.</summary>
+public sealed class HttpSource : LogSource
+{
+    private const int TriesMax = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), PauseMax = TimeSpan.FromSeconds(30);
+    private readonly HttpClient _http;
+
+    public HttpSource(Uri prefix) => _http = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Brotli })
+    {
+        BaseAddress = new Uri(prefix.AbsoluteUri.TrimEnd('/') + "/"), Timeout = Patience,
+    };
+
+    public override int AtOnce => 8;
+
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, ct);
+                if (response.StatusCode == HttpStatusCode.NotFound) return null;
+                if (response.IsSuccessStatusCode)
+                {
+                    await using var body = await response.Content.ReadAsStreamAsync(ct);
+                    return await Limited.ReadAsync(body, ct);
+                }
+                var patient = response.StatusCode == HttpStatusCode.TooManyRequests || (int)response.StatusCode >= 500;
+                if (!patient || attempt == TriesMax) throw new UnreachableException($"{_http.BaseAddress}{path} answers {(int)response.StatusCode}.");
+                await Task.Delay(PauseAfter(response, attempt), ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or IOException or TaskCanceledException)
+            {
+                if (attempt == TriesMax) throw new UnreachableException($"{_http.BaseAddress}{path} does not answer: {e.Message}");
+                await Task.Delay(TimeSpan.FromMilliseconds(200 << attempt), ct);
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _http.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static TimeSpan PauseAfter(HttpResponseMessage response, int attempt)
+    {
+        var asked = response.Headers.RetryAfter?.Delta ?? TimeSpan.FromMilliseconds(200 << attempt);
+        return asked < PauseMax ? asked : PauseMax;
+    }
+}
+
+/// <summary>Reads a log from elsewhere and keeps every file: an export to check again later without the log.</summary>
+public sealed class SavingSource(LogSource source, string folder) : LogSource
+{
+    public override int AtOnce => source.AtOnce;
+
+    public override async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
+    {
+        var bytes = await source.ReadAsync(path, ct);
+        if (bytes is null) return null;
+        var file = Path.Combine(folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file, bytes, ct);
+        return bytes;
+    }
+
+    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => source.ListTimestampsAsync(ct);
+
+    protected override void Dispose(bool disposing)
+    {
+        source.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>Whatever a server or an archive says of its length, no more is read than a bundle can have.</summary>
+internal static class Limited
+{
+    public static async Task<byte[]> ReadAsync(Stream stream, CancellationToken ct)
+    {
+        using var bytes = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        while (await stream.ReadAsync(buffer, ct) is var read and > 0)
+        {
+            bytes.Write(buffer, 0, read);
+            if (bytes.Length > EntryBundle.BytesMax) throw new UnreachableException("A file is longer than any file of a log can be.");
+        }
+        return bytes.ToArray();
+    }
+}

@@ -1,0 +1,3 @@
+using Tendering.Verify;
+
+return await Verifier.MainAsync(args, Console.Out, Console.Error);
