@@ -112,6 +112,7 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
     /// <summary>The bank's notice that it has paid an order.</summary>
     public async Task<HttpResponseMessage> ConfirmAsync(Guid order, string reference, DateTimeOffset? bookedAt = null)
     {
+        if (bookedAt > Clock.GetUtcNow()) Clock.MoveTo(bookedAt.Value);                    // no bank tells of what is to come
         var ordered = (await InDbAsync((EscrowDb db) => db.PaymentOrders.FindAsync(order).AsTask()))!;
         return await ImportAsync(new CamtText(false, 8, PaidLine(ordered, reference, bookedAt)) { Currency = ordered.Currency, CreatedAt = Text(Clock.GetUtcNow()) });
     }

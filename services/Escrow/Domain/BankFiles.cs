@@ -37,7 +37,7 @@ public sealed class BankStatement
 /// <summary>A batch of payment orders as one pain.001 file, made once and handed out as it is.</summary>
 public sealed class PaymentFile
 {
-    public Guid Id { get; private init; } = Guid.CreateVersion7();
+    public required Guid Id { get; init; }
     public long Sequence { get; private init; }
     public required string MessageId { get; init; }
     public required string Currency { get; init; }

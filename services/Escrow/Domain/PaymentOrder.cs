@@ -72,8 +72,6 @@ public sealed class PaymentOrder
     public static PaymentOrder Return(WorkItem item, string account, string name, DateTimeOffset now) =>
         Of($"payment:{item.Reference}", OrderReasons.Return, null, account, name, item.Amount, item.Currency, $"payment returned: {item.Code}", now);
 
-    public void PutInto(Guid file) => (FileId, NextDueAt) = (file, null);
-
     /// <summary>The bank never had it or lost it: it goes out once more under the same end-to-end id.</summary>
     public void SendAgain(DateTimeOffset now)
     {

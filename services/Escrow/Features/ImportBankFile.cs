@@ -37,17 +37,21 @@ public static class ImportBankFile
 
     private static async Task<IResult> Handle(HttpContext http, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
     {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = null;      // counted below, and answered in words
-        if (http.Request.ContentLength > BytesMax) return TooLarge();
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = BytesMax + MemoryMax;      // counted below, and answered in words; beyond, the server cuts off
+        if (http.Request.ContentLength > BytesMax) return TooLarge(http);
         await using var body = new FileBufferingReadStream(http.Request.Body, MemoryMax);
-        if (await ReadAsync(body, ct) is not { } hash) return TooLarge();
+        if (await ReadAsync(body, ct) is not { } hash) return TooLarge(http);
         var (response, isNew) = await ImportAsync(body, hash, caller.Is(Roles.Bank) ? "bank" : caller.Person.ToString(), db, bank, clock.GetUtcNow(), ct);
         return isNew ? TypedResults.Created($"/api/escrow/bank-files/{response.FileId}", response) : TypedResults.Ok(response);
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge() => TypedResults.Problem(statusCode: StatusCodes.Status413PayloadTooLarge, type: "/problems/too-large",
-        title: $"A file of the bank may have at most {BytesMax / 1024 / 1024} MiB: ask for one statement a day, or for several files. Nothing was booked.",
-        extensions: new Dictionary<string, object?> { ["code"] = "too-large" });
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult TooLarge(HttpContext http)
+    {
+        http.Response.Headers.Connection = "close";
+        return TypedResults.Problem(statusCode: StatusCodes.Status413PayloadTooLarge, type: "/problems/too-large",
+            title: $"A file of the bank may have at most {BytesMax / 1024 / 1024} MiB: ask for one statement a day, or for several files. Nothing was booked.",
+            extensions: new Dictionary<string, object?> { ["code"] = "too-large" });
+    }
 
     /// <summary>Reads to the end and gives the SHA-256; null as soon as it is more than is taken.</summary>
     public static async Task<byte[]?> ReadAsync(Stream content, CancellationToken ct)

@@ -11,20 +11,20 @@ public static class WritePaymentFile
 {
     public static async Task OnDue(Guid id, EscrowDb db, IServiceProvider services, DateTimeOffset now, CancellationToken ct)
     {
-        var first = await db.PaymentOrders.SingleAsync(o => o.Id == id, ct);
-        // Locked ones are another instance's: the row that fell due is ours already.
-        var orders = await db.PaymentOrders.FromSql($"""
-            select * from payment_order where next_due_at <= {now.ToUniversalTime()} and stage = 'Ordered' and currency = {first.Currency} order by sequence limit {PainFile.OrdersMax} for update skip locked
-            """).ToListAsync(ct);
-        if (orders.Count == 0) orders.Add(first);
         var bank = services.GetRequiredService<BankSettings>();
-        var messageId = string.Create(CultureInfo.InvariantCulture, $"E{orders[0].Sequence}-{Guid.CreateVersion7():N}")[..30];
-        var file = new PaymentFile
+        var file = Guid.CreateVersion7();
+        // One statement for all of them; what another instance works on is passed by, the row that fell due is ours already.
+        var orders = (await db.PaymentOrders.FromSql($"""
+            update payment_order set file_id = {file}, next_due_at = null where id in (
+              select id from payment_order where next_due_at <= {now.ToUniversalTime()} and currency = (select currency from payment_order where id = {id}) order by sequence limit {PainFile.OrdersMax} for update skip locked)
+            returning *
+            """).AsNoTracking().ToListAsync(ct)).OrderBy(o => o.Sequence).ToList();
+        if (orders.Count == 0) return;
+        var messageId = string.Create(CultureInfo.InvariantCulture, $"E{orders[0].Sequence}-{file:N}")[..30];
+        db.Add(new PaymentFile
         {
-            MessageId = messageId, Currency = first.Currency, Count = orders.Count, Total = orders.Sum(o => o.Amount), MadeAt = now,
+            Id = file, MessageId = messageId, Currency = orders[0].Currency, Count = orders.Count, Total = orders.Sum(o => o.Amount), MadeAt = now,
             Content = PainFile.Of(messageId, new Payer(bank.Account, bank.AccountName, bank.Bank), orders, now, CamtChecks.Today(now, bank.Zone)),
-        };
-        foreach (var order in orders) order.PutInto(file.Id);
-        db.Add(file);
+        });
     }
 }
