@@ -1,3 +1,4 @@
+using Npgsql;
 using Tendering.Contracts.BidOpening;
 using Tendering.Contracts.Bidding;
 using Tendering.Contracts.Identity;
@@ -30,7 +31,10 @@ public static class EscrowService
             .WhenDue("refund_run", RunRefunds.Handle)
             .WhenDue("deposit", WarnOfOverdueRefunds.Handle)
             .WhenDue("guarantee_letter", WarnOfExpiringLetter.Handle)
-            .WhenDue("payment_order", WritePaymentFile.OnDue);
+            .WhenDue("payment_order", WritePaymentFile.OnDue)
+            .WhenDue("hold_due", ExpireHold.Handle);
+        builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Snapshots>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Snapshots>());
+        builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Batcher>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Batcher>());
         builder.Services.AddSingleton(BankSettings.From(builder.Configuration));
         builder.Services.AddHostedService<CheckLedgerDaily>();
         builder.Services.AddHostedService<ImportFromFolder>();
