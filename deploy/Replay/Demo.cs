@@ -119,10 +119,10 @@ internal sealed class Demo
         await _bidders["富春"].RegisterAsync(_lots[0], ct);
         var account = await _bidders["富春"].PayDepositAsync(_market, _lots[0], 100_00, ct);
         var refused = await _bidders["富春"].DepositAsync(_lots[0], "refused", ct);
-        await _market.Bank.AccountWhenAsync(_bidders["富春"].Account, a => a.Balance >= Balance, "the money to be back", ct);
+        await _market.Bank.AccountWhenAsync(_bidders["富春"].Account, a => a.Balance == Balance, "the money to be back", ct);
         Say($"富春路桥只付了 100 元（应付 {account.Amount / 100:N0} 元），已原路退回：{refused.DepositReason}", "one pays too little: sent back to its account, with the reason");
         await _bidders["龙井"].Session.PostAsync($"api/bidding/lots/{_lots[1]}/bids/withdrawal", new { }, ct);
-        await _market.Bank.AccountWhenAsync(_bidders["龙井"].Account, a => a.Balance >= Balance, "the withdrawn bidder's deposit", ct);
+        await _market.Bank.AccountWhenAsync(_bidders["龙井"].Account, a => a.Balance == Balance, "the withdrawn bidder's deposit", ct);
         Say("龙井机电在截标前撤回投标，保证金已退还", "one withdraws before the deadline and has its deposit back");
     }
 
@@ -199,12 +199,33 @@ internal sealed class Demo
 
     private async Task RefundAsync(CancellationToken ct)
     {
-        // Not less, and where the law gives the bank's interest a little more.
-        foreach (var bidder in _bidders.Values) await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance >= Balance, $"{bidder.Name}'s money", ct);
-        Say("全部保证金已退还，分文不差", "every deposit is back, to the fen");
+        var interest = 0L;
+        foreach (var bidder in _bidders.Values)
+        {
+            var borne = await InterestOfAsync(bidder, ct);
+            interest += borne;
+            await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == Balance + borne, $"{bidder.Name}'s money", ct);
+        }
+        Say($"全部保证金连同银行同期存款利息 {interest / 100m:N2} 元已退还，分文不差", "every deposit is back, with the bank's interest as anyone can count it again, to the fen");
         var streams = await _market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
         Say($"监督：{streams.Length} 个服务的事件流，缺口 {streams.Sum(s => s.Gaps?.Length ?? 0)}", "supervision holds every service's stream without a gap");
         if (_bar is not null) _bar.Value = Steps;
+    }
+
+    private async Task<long> InterestOfAsync(Bidder bidder, CancellationToken ct)
+    {
+        var sum = 0L;
+        foreach (var lot in _lots)
+        {
+            try
+            {
+                var path = $"api/escrow/lots/{lot}/deposit";
+                if ((await bidder.Session.GetAsync<DepositView>(path, ct)).State is "none" or "refused") continue;
+                sum += (await bidder.Session.UntilAsync<DepositView>(path, d => d.State == "refunded", "a refund", ct)).RecountedInterest();
+            }
+            catch (RefusedException e) when (e.Status == System.Net.HttpStatusCode.NotFound) { }         // no bidder of this lot
+        }
+        return sum;
     }
 
     private async Task RefusedAsync(string chinese, string english, Func<Task> attempt)
