@@ -9,12 +9,13 @@ using Tendering.Testing;
 namespace Tendering.Escrow.Tests;
 
 /// <summary>Escrow as a process of its own, that can be killed without a word, on a database that outlives it.</summary>
-public sealed class EscrowProcess(string connection) : IAsyncDisposable
+public sealed class EscrowProcess(string connection, string authority = "http://127.0.0.1:1", bool ownsDatabase = true) : IAsyncDisposable
 {
     private readonly string _run = Guid.NewGuid().ToString("N")[..12];
     private Process? _process;
 
     public string ConnectionString { get; } = connection;
+    public Uri? Address { get; private set; }
 
     /// <summary>A database that is migrated and has no process yet.</summary>
     public static async Task<EscrowProcess> PrepareAsync()
@@ -43,7 +44,8 @@ public sealed class EscrowProcess(string connection) : IAsyncDisposable
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        Address = new Uri($"http://127.0.0.1:{port}");
+        using var http = new HttpClient { BaseAddress = Address };
         await ServiceFixture.EventuallyAsync(async () =>
         {
             Assert.False(_process.HasExited, "the process ended at its start");
@@ -64,7 +66,7 @@ public sealed class EscrowProcess(string connection) : IAsyncDisposable
         if (_process is { HasExited: false }) await KillAsync();
         _process?.Dispose();
         await DeleteQueuesAsync();
-        await Servers.DropAsync(ConnectionString);
+        if (ownsDatabase) await Servers.DropAsync(ConnectionString);
     }
 
     private async Task DeleteQueuesAsync()
