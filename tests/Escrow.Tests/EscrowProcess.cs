@@ -25,13 +25,9 @@ public sealed class EscrowProcess(string connection, string authority = "http://
         return new EscrowProcess(connection);
     }
 
-    /// <summary>Where it is reached once it lives.</summary>
-    public Uri? Address { get; private set; }
-
-    public async Task StartAsync(string authority = "http://127.0.0.1:1")
+    public async Task StartAsync()
     {
         var port = FreePort();
-        Address = new Uri($"http://127.0.0.1:{port}");
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = AppContext.BaseDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[] { "exec", Path.Combine(AppContext.BaseDirectory, "Tendering.Escrow.dll") }) start.ArgumentList.Add(argument);
         foreach (var (key, value) in new Dictionary<string, string>

@@ -18,9 +18,10 @@ public class TwoProcessesTests
     public async Task Two_instances_book_on_the_same_accounts_one_is_killed_and_each_id_is_booked_once()
     {
         await using var issuer = await TokenIssuer.StartAsync();
-        await using var first = await EscrowProcess.PrepareAsync();
-        await using var second = new EscrowProcess(first.ConnectionString);
-        await Task.WhenAll(first.StartAsync(issuer.Address), second.StartAsync(issuer.Address));
+        await using var prepared = await EscrowProcess.PrepareAsync();
+        await using var first = new EscrowProcess(prepared.ConnectionString, issuer.Address, ownsDatabase: false);
+        await using var second = new EscrowProcess(prepared.ConnectionString, issuer.Address, ownsDatabase: false);
+        await Task.WhenAll(first.StartAsync(), second.StartAsync());
         var (a, b) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await FundAsync(first.ConnectionString, a, b);
         var (token, answered) = (issuer.TokenFor(Roles.Finance, Guid.CreateVersion7()), 0);
@@ -38,7 +39,7 @@ public class TwoProcessesTests
         })));
         await ServiceFixture.EventuallyAsync(() => Task.FromResult(Volatile.Read(ref answered) > Callers * Each / 4), "a quarter of the answers");
         await first.KillAsync();
-        await first.StartAsync(issuer.Address);
+        await first.StartAsync();
         await working;
         await using var db = ManyDeposits.Open(first.ConnectionString);
         var booked = await db.Database.SqlQuery<string>($"""select split_part(reference, ' ', 1) as "Value" from transfer where kind = 'Pending'""").ToListAsync();
