@@ -83,6 +83,9 @@ write_settings() {
     setting Gateway__Url "$(address_of gateway)"
     setting Bank__Url "$(address_of bank)"
     setting Bank__Folder "$RUN/bank"
+    setting Escrow__BankAccount 6228480402564890018
+    # The ISO's schemas are not ours to give out: where a folder of them lies beside the checkout, files of the bank are held against it.
+    [[ ! -f $ROOT/../shared/vectors/camt/camt.053.001.08.xsd ]] || setting Escrow__SchemaFolder "$(cd "$ROOT/../shared/vectors/camt" && pwd)"
     for i in "${!WITNESSES[@]}"; do
       setting "Log__Witnesses__${i}__Url" "$(address_of "${WITNESSES[i]}")"
       setting "Log__Witnesses__${i}__Key" "$(recall "key_${WITNESSES[i]}")"
