@@ -5,17 +5,22 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Tendering.Gateway;
 
-/// <summary>How much one client may ask for: <c>Limits:SignInPerMinute</c>, <c>Limits:CallsPerMinute</c>, <c>Limits:BodyBytes</c>.</summary>
+/// <summary>How much one client may ask for: <c>Limits:SignInPerMinute</c>, <c>Limits:CallsPerMinute</c>, <c>Limits:BodyBytes</c>, <c>Limits:UploadBytes</c>.</summary>
 public static class Limits
 {
     public const string SignIn = "sign-in", Calls = "calls";
-    private const long BodyMax = 8 * 1024 * 1024;
+    private const long BodyMax = 8 * 1024 * 1024, UploadMax = (2L << 30) + (64 << 20);
     private const int SignInMax = 10, CallsMax = 1_200;
 
     // A replay signs a whole market in from one machine.
     private const int SignInMaxInDevelopment = 600, CallsMaxInDevelopment = 600_000;
 
     public static long BodyMaxFrom(IConfiguration configuration) => configuration.GetValue("Limits:BodyBytes", BodyMax);
+
+    /// <summary>Bytes of an upload (tus) pass through without being held, so one call may bring more: <c>Limits:UploadBytes</c>.</summary>
+    private static long UploadMaxFrom(IConfiguration configuration) => configuration.GetValue("Limits:UploadBytes", UploadMax);
+
+    private static bool IsUpload(HttpContext http) => http.Request.ContentType == "application/offset+octet-stream" && (HttpMethods.IsPatch(http.Request.Method) || HttpMethods.IsPost(http.Request.Method));
 
     public static void Add(WebApplicationBuilder builder)
     {
@@ -33,12 +38,14 @@ public static class Limits
     /// <summary>A body that is announced as too large is refused before anything of it is read.</summary>
     public static void UseBodyLimit(this WebApplication app)
     {
-        var max = BodyMaxFrom(app.Configuration);
+        var (bodyMax, uploadMax) = (BodyMaxFrom(app.Configuration), UploadMaxFrom(app.Configuration));
         app.Use((http, next) =>
         {
+            var (max, feature) = (bodyMax, http.Features.Get<IHttpMaxRequestBodySizeFeature>());
+            if (IsUpload(http) && feature is { IsReadOnly: false }) feature.MaxRequestBodySize = max = uploadMax;
             if (http.Request.ContentLength is not { } length || length <= max) return next();
             // The server may throw away what is still on its way, so that the client comes to read the answer instead of a broken connection.
-            if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = null;
+            if (feature is { IsReadOnly: false }) feature.MaxRequestBodySize = null;
             return Problem.WriteAsync(http, 413);
         });
     }

@@ -17,7 +17,9 @@ public static class BiddingService
     public static void Add(WebApplicationBuilder builder)
     {
         builder.Services.AddValidation();
-        builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Intake>().AddSingleton<BlockGate>();
+        builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
+        builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>());
+        builder.Services.AddSingleton<RevocationLists>().AddHostedService(p => p.GetRequiredService<RevocationLists>());
         builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.Services.AddSingleton<NodeClock>().AddHostedService(p => p.GetRequiredService<NodeClock>());
         builder.AddService<BiddingDb>(Name)
@@ -30,7 +32,8 @@ public static class BiddingService
             .On<DepositSecured>("note-secured-deposit", NoteDeposit.HandleSecured)
             .On<DepositRefused>("note-refused-deposit", NoteDeposit.HandleRefused)
             .On<DepositReleased>("note-released-deposit", NoteDeposit.HandleReleased)
-            .WhenDue("lot", CloseBiddingAtDeadline.Handle);
+            .WhenDue("lot", CloseBiddingAtDeadline.Handle)
+            .WhenDue("upload", ClearUploadWhenDue.Handle);
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -45,9 +48,11 @@ public static class BiddingService
         var unseen = routes.MapGroup("").Unseen();
         GetOwnLot.Map(unseen);
         RegisterForLot.Map(unseen);
+        DiscoverUploads.Map(unseen);
         BeginUpload.Map(unseen);
         ContinueUpload.Map(unseen);
         GetUpload.Map(unseen);
+        EndUpload.Map(unseen);
         SubmitBid.Map(unseen);
         WithdrawBid.Map(unseen);
         GetOwnReceipt.Map(unseen);

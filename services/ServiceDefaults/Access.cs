@@ -69,6 +69,8 @@ public static class Access
             options.Authority = configuration["Identity:Authority"];
             options.RequireHttpsMetadata = environment.IsProduction();
             options.MapInboundClaims = false;
+            options.TokenHandlers.Clear();
+            options.TokenHandlers.Add(new RememberingTokenHandler());
             options.RefreshInterval = TimeSpan.FromSeconds(5);          // a rotated key is looked up at once, at most this often
             options.TokenValidationParameters = new TokenValidationParameters
             {

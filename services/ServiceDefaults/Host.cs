@@ -29,7 +29,7 @@ public static class ServiceHost
             .AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error).AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None)
             .AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None).AddFilter("Microsoft.AspNetCore.Diagnostics.ExceptionHandlerMiddleware", LogLevel.None);
         services.AddSingleton(Clock.From(builder.Configuration, builder.Environment));
-        services.AddSingleton<Bus>().AddSingleton<Secrets>().AddSingleton<IBlobStore, FolderBlobStore>();
+        services.AddSingleton<Bus>().AddSingleton<Secrets>().AddSingleton(_ => Storage.From(builder.Configuration));
         services.AddProblemDetails(o => o.CustomizeProblemDetails = NameTheCode).AddExceptionHandler<ProblemHandler>();
         services.AddAccess(builder.Configuration, builder.Environment);
         services.AddHostedService<Telemetry>();

@@ -6,51 +6,92 @@ namespace Tendering.ServiceDefaults;
 /// <summary>Where large content lies, by key. A key is lower-case path segments; nothing outside the store can be named by one.</summary>
 public interface IBlobStore
 {
-    /// <summary>Writes at an offset and returns when the bytes are on disk.</summary>
-    Task WriteAsync(string key, long offset, Stream content, long lengthMax, CancellationToken ct);
-    Stream? OpenRead(string key);
-    long? Length(string key);
-    void Delete(string key);
+    /// <summary>Writes at an offset, at most where the content ends so far; what lay behind the end of what is written may be gone. It is safe only after <see cref="FlushAsync"/>.</summary>
+    Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct);
+
+    /// <summary>Returns when everything that was written is on disk.</summary>
+    Task FlushAsync(string key, CancellationToken ct);
+
+    /// <summary>The content from an offset on, or null where there is none.</summary>
+    Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct);
+
+    Task<long?> LengthAsync(string key, CancellationToken ct);
+
+    /// <summary>What is not there is deleted already.</summary>
+    Task DeleteAsync(string key, CancellationToken ct);
 }
 
-/// <summary>A folder as the store: enough for one machine or a shared volume.</summary>
-public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlobStore
+public static partial class Storage
 {
-    private readonly string _root = Path.GetFullPath(configuration["Storage:Folder"] ?? throw new InvalidOperationException("Storage:Folder is not set."));
+    private const int Piece = 1024 * 1024;
 
-    public async Task WriteAsync(string key, long offset, Stream content, long lengthMax, CancellationToken ct)
+    /// <summary>The store that configuration asks for: a bucket if it names one, else a folder.</summary>
+    public static IBlobStore From(IConfiguration configuration) => configuration["Storage:Bucket"] is { Length: > 0 } ? new S3BlobStore(configuration) : new FolderBlobStore(configuration);
+
+    public static Task<Stream?> OpenReadAsync(this IBlobStore store, string key, CancellationToken ct) => store.OpenReadAsync(key, 0, ct);
+
+    /// <summary>Writes a whole content in pieces and returns when it is on disk.</summary>
+    public static async Task WriteAsync(this IBlobStore store, string key, Stream content, long lengthMax, CancellationToken ct)
     {
-        var path = PathOf(key);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 1, FileOptions.Asynchronous);
-        file.Seek(offset, SeekOrigin.Begin);
-        var buffer = new byte[81_920];
+        var buffer = new byte[Piece];
         long written = 0;
-        for (int read; (read = await content.ReadAsync(buffer, ct)) > 0;)
+        for (int read; (read = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct)) > 0; written += read)
         {
-            written += read;
-            Rule.Require(written <= lengthMax, "content-too-long", $"More than the {lengthMax} bytes that were announced.");
-            await file.WriteAsync(buffer.AsMemory(0, read), ct);
+            Rule.Require(written + read <= lengthMax, "content-too-long", $"More than the {lengthMax} bytes that were announced.");
+            await store.WriteAsync(key, written, buffer.AsMemory(0, read), ct);
         }
-        file.Flush(flushToDisk: true);
+        if (written == 0) await store.WriteAsync(key, 0, ReadOnlyMemory<byte>.Empty, ct);
+        await store.FlushAsync(key, ct);
     }
 
-    public Stream? OpenRead(string key) =>
-        File.Exists(PathOf(key)) ? new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous) : null;
-
-    public long? Length(string key) => new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null;
-
-    public void Delete(string key)
-    {
-        if (File.Exists(PathOf(key))) File.Delete(PathOf(key));
-    }
-
-    private string PathOf(string key)
+    internal static void RequireKey(string key)
     {
         if (!KeyForm().IsMatch(key)) throw new ArgumentException("Not a storage key.", nameof(key));
-        return Path.Combine(_root, key);
     }
 
     [GeneratedRegex(@"\A[a-z0-9-]{1,80}(/[a-z0-9-]{1,80}){0,3}\z")]
     private static partial Regex KeyForm();
+}
+
+/// <summary>A folder as the store: enough for one machine or a shared volume.</summary>
+public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
+{
+    private readonly string _root = Path.GetFullPath(configuration["Storage:Folder"] ?? throw new InvalidOperationException("Storage:Folder is not set."));
+
+    public async Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct)
+    {
+        var path = PathOf(key);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+        if (RandomAccess.GetLength(file) < offset) throw new IOException("Content that was written before is missing.");
+        await RandomAccess.WriteAsync(file, content, offset, ct);
+    }
+
+    public Task FlushAsync(string key, CancellationToken ct) => Task.Run(() =>
+    {
+        using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.FlushToDisk(file);
+    }, ct);
+
+    public Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct)
+    {
+        if (!File.Exists(PathOf(key))) return Task.FromResult<Stream?>(null);
+        var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
+        file.Seek(offset, SeekOrigin.Begin);
+        return Task.FromResult<Stream?>(file);
+    }
+
+    public Task<long?> LengthAsync(string key, CancellationToken ct) => Task.FromResult<long?>(new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null);
+
+    public Task DeleteAsync(string key, CancellationToken ct)
+    {
+        if (File.Exists(PathOf(key))) File.Delete(PathOf(key));
+        return Task.CompletedTask;
+    }
+
+    private string PathOf(string key)
+    {
+        Storage.RequireKey(key);
+        return Path.Combine(_root, key);
+    }
 }

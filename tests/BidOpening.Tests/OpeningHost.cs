@@ -63,8 +63,8 @@ public sealed class OpeningHost() : ServiceFixture(BidOpeningService.Name, BidOp
     private async Task<ClosedBid> StoreAsync(TestBid bid)
     {
         var (price, files) = ($"bids/{Guid.NewGuid()}", $"bids/{Guid.NewGuid()}");
-        await Store.WriteAsync(price, 0, new MemoryStream(bid.Price), long.MaxValue, default);
-        await Store.WriteAsync(files, 0, new MemoryStream(bid.Files), long.MaxValue, default);
+        await Store.WriteAsync(price, new MemoryStream(bid.Price), long.MaxValue, default);
+        await Store.WriteAsync(files, new MemoryStream(bid.Files), long.MaxValue, default);
         return new ClosedBid(Guid.CreateVersion7(), bid.Bidder.Id, bid.Bidder.Name, bid.Bidder.Code, bid.Manifest.Revision, bid.Manifest.Hash(), bid.Text, bid.Signature, price, files,
             "receipt", true, Clock.GetUtcNow());
     }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -46,19 +49,40 @@ public sealed class BiddingHost() : ServiceFixture(BiddingService.Name, BiddingS
 
     public static async Task<Guid> UploadAsync(HttpClient client, TestLot lot, string part, byte[] content)
     {
-        var begun = await client.PostAsync($"/api/bidding/lots/{lot.LotId}/uploads", new { part, length = content.LongLength });
-        Assert.Equal(HttpStatusCode.Created, begun.StatusCode);
-        var upload = (await begun.Content.ReadFromJsonAsync<BeginUpload.Response>())!;
-        for (var offset = 0; offset < content.Length; offset += upload.ChunkMax)
-        {
-            var sent = await PutAsync(client, upload.UploadId, offset, content.AsMemory(offset, Math.Min(upload.ChunkMax, content.Length - offset)));
-            Assert.Equal(HttpStatusCode.NoContent, sent.StatusCode);
-        }
-        return upload.UploadId;
+        var upload = IdOf(await BeginAsync(client, lot, part, content.Length));
+        Assert.Equal(HttpStatusCode.NoContent, (await PatchAsync(client, upload, 0, content)).StatusCode);
+        return upload;
     }
 
-    public static Task<HttpResponseMessage> PutAsync(HttpClient client, Guid upload, long offset, ReadOnlyMemory<byte> block) =>
-        client.PutAsync(new Uri($"/api/bidding/uploads/{upload}?offset={offset}", UriKind.Relative), new ReadOnlyMemoryContent(block));
+    public static Task<HttpResponseMessage> BeginAsync(HttpClient client, TestLot lot, string part, long length) => SendAsync(client, HttpMethod.Post, $"lots/{lot.LotId}/uploads", null,
+        ("Upload-Length", length.ToString(CultureInfo.InvariantCulture)), ("Upload-Metadata", "part " + Convert.ToBase64String(Encoding.UTF8.GetBytes(part))));
+
+    public static Guid IdOf(HttpResponseMessage begun)
+    {
+        Assert.Equal(HttpStatusCode.Created, begun.StatusCode);
+        return Guid.Parse(begun.Headers.Location!.ToString().Split('/')[^1]);
+    }
+
+    public static Task<HttpResponseMessage> PatchAsync(HttpClient client, Guid upload, long offset, byte[] content, params (string, string)[] headers) =>
+        PatchAsync(client, upload, offset, new ByteArrayContent(content), headers);
+
+    public static Task<HttpResponseMessage> PatchAsync(HttpClient client, Guid upload, long offset, HttpContent content, params (string, string)[] headers)
+    {
+        content.Headers.ContentType = new MediaTypeHeaderValue(Tus.Content);
+        return SendAsync(client, HttpMethod.Patch, $"uploads/{upload}", content, [("Upload-Offset", offset.ToString(CultureInfo.InvariantCulture)), .. headers]);
+    }
+
+    public static Task<HttpResponseMessage> HeadAsync(HttpClient client, Guid upload) => SendAsync(client, HttpMethod.Head, $"uploads/{upload}", null);
+
+    public static async Task<long> OffsetAsync(HttpClient client, Guid upload) => long.Parse((await HeadAsync(client, upload)).Headers.GetValues("Upload-Offset").Single(), CultureInfo.InvariantCulture);
+
+    public static Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, HttpContent? content, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(method, new Uri($"/api/bidding/{path}", UriKind.Relative)) { Content = content };
+        if (!headers.Any(h => h.Name == "Tus-Resumable")) request.Headers.Add("Tus-Resumable", "1.0.0");
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        return client.SendAsync(request);
+    }
 
     public async Task<Prepared> UploadAsync(TestLot lot, TestBid bid)
     {

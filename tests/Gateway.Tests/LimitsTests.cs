@@ -74,11 +74,14 @@ public class LimitsTests
     }
 
     [Fact]
-    public async Task Four_mebibytes_of_a_bid_pass_by_default()
+    public async Task An_uploads_bytes_pass_through_beyond_the_limit_of_other_bodies_and_end_at_their_own()
     {
-        await using var door = await Door.OpenAsync();
+        await using var door = await Door.OpenAsync(("Limits:BodyBytes", "1000"), ("Limits:UploadBytes", "9000000"));
         using var browser = door.Browser();
-        var answer = await browser.SendAsync(HttpMethod.Put, "/api/bidding/uploads/1?offset=0", new ByteArrayContent(new byte[4 * 1024 * 1024]));
-        Assert.Equal(4 * 1024 * 1024, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("length").GetInt32());
+        static ByteArrayContent Bytes(int length) => new(new byte[length]) { Headers = { ContentType = new("application/offset+octet-stream") } };
+        var answer = await browser.SendAsync(HttpMethod.Patch, "/api/bidding/uploads/1", Bytes(8 * 1024 * 1024));
+        Assert.Equal(8 * 1024 * 1024, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("length").GetInt32());
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await browser.SendAsync(HttpMethod.Patch, "/api/bidding/uploads/1", Bytes(9_000_001))).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await browser.SendAsync(HttpMethod.Put, "/api/bidding/uploads/1", Bytes(1001))).StatusCode);
     }
 }

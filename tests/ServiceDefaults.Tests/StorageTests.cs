@@ -14,34 +14,49 @@ public sealed class StorageTests : IDisposable
         if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
     }
 
-    private Task WriteAsync(string key, long offset, byte[] content, long max = 1000) => _store.WriteAsync(key, offset, new MemoryStream(content), max, default);
-
-    private byte[] Read(string key)
+    private async Task WriteAsync(string key, long offset, byte[] content)
     {
-        using var stream = _store.OpenRead(key)!;
+        await _store.WriteAsync(key, offset, content, default);
+        await _store.FlushAsync(key, default);
+    }
+
+    private async Task<byte[]> ReadAsync(string key, long offset = 0)
+    {
+        await using var stream = (await _store.OpenReadAsync(key, offset, default))!;
         using var memory = new MemoryStream();
-        stream.CopyTo(memory);
+        await stream.CopyToAsync(memory);
         return memory.ToArray();
     }
 
     [Fact]
-    public async Task Content_is_written_in_parts_and_read_whole()
+    public async Task Content_is_written_in_parts_and_read_whole_or_from_an_offset()
     {
         await WriteAsync("bids/a-1/price", 0, [1, 2, 3]);
         await WriteAsync("bids/a-1/price", 3, [4, 5]);
-        Assert.Equal([1, 2, 3, 4, 5], Read("bids/a-1/price"));
-        Assert.Equal(5, _store.Length("bids/a-1/price"));
-        _store.Delete("bids/a-1/price");
-        Assert.Null(_store.OpenRead("bids/a-1/price"));
-        Assert.Null(_store.Length("bids/a-1/price"));
+        Assert.Equal([1, 2, 3, 4, 5], await ReadAsync("bids/a-1/price"));
+        Assert.Equal([4, 5], await ReadAsync("bids/a-1/price", 3));
+        Assert.Equal(5, await _store.LengthAsync("bids/a-1/price", default));
+        await _store.DeleteAsync("bids/a-1/price", default);
+        await _store.DeleteAsync("bids/a-1/price", default);
+        Assert.Null(await _store.OpenReadAsync("bids/a-1/price", default));
+        Assert.Null(await _store.LengthAsync("bids/a-1/price", default));
     }
 
     [Fact]
-    public async Task More_than_was_announced_is_refused()
+    public async Task Content_has_no_holes()
     {
-        var broken = await Assert.ThrowsAsync<RuleBrokenException>(() => WriteAsync("bids/a", 0, new byte[11], max: 10));
+        await WriteAsync("bids/a", 0, [1]);
+        await Assert.ThrowsAsync<IOException>(() => WriteAsync("bids/a", 2, [3]));
+        Assert.Equal([1], await ReadAsync("bids/a"));
+    }
+
+    [Fact]
+    public async Task A_whole_content_that_is_longer_than_was_announced_is_refused()
+    {
+        var broken = await Assert.ThrowsAsync<RuleBrokenException>(() => _store.WriteAsync("bids/a", new MemoryStream(new byte[11]), 10, default));
         Assert.Equal("content-too-long", broken.Code);
-        await WriteAsync("bids/a", 0, new byte[10], max: 10);
+        await _store.WriteAsync("bids/a", new MemoryStream(new byte[10]), 10, default);
+        Assert.Equal(10, await _store.LengthAsync("bids/a", default));
     }
 
     [Theory]
@@ -62,9 +77,9 @@ public sealed class StorageTests : IDisposable
     public async Task Nothing_outside_the_store_can_be_named(string key)
     {
         await Assert.ThrowsAsync<ArgumentException>(() => WriteAsync(key, 0, [1]));
-        Assert.Throws<ArgumentException>(() => _store.OpenRead(key));
-        Assert.Throws<ArgumentException>(() => _store.Length(key));
-        Assert.Throws<ArgumentException>(() => _store.Delete(key));
+        await Assert.ThrowsAsync<ArgumentException>(() => _store.OpenReadAsync(key, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => _store.LengthAsync(key, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => _store.DeleteAsync(key, default));
         Assert.False(Directory.Exists(_folder));
     }
 }

@@ -17,7 +17,7 @@ public static class GetBidProof
     private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, BidOpeningDb db, IBlobStore store, CancellationToken ct)
     {
         var bid = (await db.Bids.AsNoTracking().SingleOrDefaultAsync(b => b.Id == bidId && b.LotId == lotId && db.Sessions.Any(s => s.Id == lotId && s.Stage == SessionStage.Completed), ct)).Or404("bid");
-        await using var stored = store.OpenRead(bid.PriceStorageKey);
+        await using var stored = await store.OpenReadAsync(bid.PriceStorageKey, ct);
         return TypedResults.Ok(new Response(bid.Id, bid.Manifest, bid.Signature, bid.Receipt, await ReadAsync(stored, bid.Parsed.Price.Length, ct),
             bid.PriceKey is { } key ? Protocols.Base64UrlText.Encode(key) : null));
     }

@@ -18,7 +18,7 @@ public static class OpenFilesWhenDue
 
     private static async Task<OpeningFact?> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
     {
-        await using (var stored = store.OpenRead(bid.FilesStorageKey))
+        await using (var stored = await store.OpenReadAsync(bid.FilesStorageKey, ct))
         {
             if (stored is null) return OpeningFact.CiphertextMissing;
             if (!await BidOpener.CiphertextMatchesAsync(bid.Parsed, SealedPart.Files, stored, ct)) return OpeningFact.CiphertextDiffers;
@@ -31,7 +31,7 @@ public static class OpenFilesWhenDue
         }
         catch (StreamCipherException)
         {
-            store.Delete(bid.OpenedKey);                           // what came out before the fault is worth nothing
+            await store.DeleteAsync(bid.OpenedKey, ct);                           // what came out before the fault is worth nothing
             return OpeningFact.CiphertextBroken;
         }
     }
@@ -39,13 +39,13 @@ public static class OpenFilesWhenDue
     // The cipher writes, the store reads: a pipe between them, so that two gigabytes pass through little memory.
     private static async Task DecryptAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
     {
-        await using var stored = store.OpenRead(bid.FilesStorageKey) ?? throw new IOException("The ciphertext went away.");
+        await using var stored = await store.OpenReadAsync(bid.FilesStorageKey, ct) ?? throw new IOException("The ciphertext went away.");
         var pipe = new Pipe();
         var length = StreamCipher.PlaintextLength(bid.Parsed.Files.Length)!.Value;
-        store.Delete(bid.OpenedKey);
+        await store.DeleteAsync(bid.OpenedKey, ct);
         var writing = WriteAsync();
         await using var content = pipe.Reader.AsStream();
-        await store.WriteAsync(bid.OpenedKey, 0, content, length, ct);
+        await store.WriteAsync(bid.OpenedKey, content, length, ct);
         await writing;
 
         async Task WriteAsync()

@@ -74,7 +74,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
 
     private async Task<byte[]?> ReadAsync(ListedBid bid, CancellationToken ct)
     {
-        await using var stored = store.OpenRead(bid.PriceStorageKey);
+        await using var stored = await store.OpenReadAsync(bid.PriceStorageKey, ct);
         if (stored is null) return null;
         // One byte more than the manifest says is enough to know that it differs.
         var content = new byte[bid.Parsed.Price.Length + 1];

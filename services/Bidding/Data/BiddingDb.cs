@@ -22,6 +22,10 @@ public sealed class BiddingDb(DbContextOptions<BiddingDb> options) : DbContext(o
     public async Task<Lot> ShareLotAsync(Guid id, CancellationToken ct) =>
         (await Lots.FromSql($"select * from lot where id = {id} for share").AsNoTracking().ToListAsync(ct)).SingleOrDefault().Or404("lot");
 
+    /// <summary>Does any bid, standing or not, name the upload? Then its bytes are kept.</summary>
+    public Task<bool> IsNamedAsync(Upload upload, CancellationToken ct) =>
+        Bids.AnyAsync(b => b.LotId == upload.LotId && b.BidderId == upload.BidderId && (b.PriceUpload == upload.Id || b.FilesUpload == upload.Id), ct);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Organisation>().Property(o => o.Id).ValueGeneratedNever();

@@ -1,123 +1,149 @@
-using Microsoft.Extensions.DependencyInjection;
+using System.Diagnostics;
+using System.Threading.Channels;
 using Npgsql;
-using NpgsqlTypes;
 using Tendering.Bidding.Domain;
+using Tendering.Bidding.Features;
+using Tendering.Contracts.Bidding;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Bidding.Data;
 
+/// <summary>A bid whose form and signature are good; what is left is to be judged and stored under the lot's lock.</summary>
+public sealed record Candidate(Lot Lot, BidManifest Manifest, string Text, string Hash, byte[] Signature, string Thumbprint, string SerialNumber, Guid PriceUpload, Guid FilesUpload, Caller Caller);
+
 /// <summary>
-/// The two round trips of a submission, written by hand because everybody submits in the last minutes: the first takes the lot's
-/// shared lock and reads what the decision needs, the second writes bid, standing and event, and commits.
+/// Takes bids many at a time, because everybody submits in the last minutes: whatever waits is locked, judged, written and committed in one transaction of two
+/// round trips. Each is judged for itself and has its own answer; only the lock, the trips and the wait for the disk are shared.
 /// </summary>
-public sealed class Intake([FromKeyedServices(BiddingService.Name)] NpgsqlDataSource database) : IDisposable
+public sealed partial class Intake : BackgroundService
 {
-    // Few connections with warm plans take more bids than many that wait for each other; their commits are still written together.
-    private const int AtOnceMax = 16;
+    public const int BatchMax = 128, WaitingMax = 20_000;
 
-    private const string Lock = "select stage, bid_deadline from lot where id = $1 for share";
+    // While one waits for the disk, the other fills its batch.
+    private const int Writers = 2;
 
-    // A statement of its own after the lock: its snapshot holds whatever was committed while this one waited.
-    private const string Look = """
-        select s.revision, s.bid_id, r.lot_id is not null, exists (select 1 from revocation where organisation_id = $2 and serial_number = $3),
-               p.part, p.length, p.received, p.digest, f.part, f.length, f.received, f.digest
-        from (values (1)) as one
-        left join standing s on s.lot_id = $1 and s.bidder_id = $2
-        left join registration r on r.lot_id = $1 and r.bidder_id = $2
-        left join upload p on p.id = $4 and p.lot_id = $1 and p.bidder_id = $2
-        left join upload f on f.id = $5 and f.lot_id = $1 and f.bidder_id = $2
-        """;
+    private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly NpgsqlDataSource _database;
+    private readonly ReceiptKey _receipts;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Intake> _log;
 
-    // All or nothing: where the bidder's standing bid is no longer the one that was seen, no row is written at all.
-    private const string Write = """
-        with stands as (
-          insert into standing (lot_id, bidder_id, revision, bid_id) values ($3, $4, $5, $1)
-          on conflict (lot_id, bidder_id) do update set revision = excluded.revision, bid_id = excluded.bid_id
-            where standing.revision = excluded.revision - 1 and standing.bid_id is not distinct from $14
-          returning 1),
-        taken as (
-          insert into bid (id, tender_id, lot_id, bidder_id, revision, manifest_hash, manifest, signature, thumbprint, price_upload, files_upload, receipt, submitted_at)
-          select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from stands)
-        insert into outbox (id, type, version, tender_id, payload, secret_until, salt, person_id, organisation_id, role, address, occurred_at, trace_parent)
-        select $15, $16, $17, $2, $18, $19, $20, $21, $22, $23, $24, $13, $25 from stands
-        """;
-
-    private readonly SemaphoreSlim _gate = new(AtOnceMax, AtOnceMax);
-
-    /// <summary>One submission's transaction; what it has not committed when it is disposed never happened.</summary>
-    public async Task<Transaction> BeginAsync(CancellationToken ct)
+    public Intake(IConfiguration configuration, ReceiptKey receipts, TimeProvider clock, ILogger<Intake> log)
     {
-        await _gate.WaitAsync(ct);
-        try
+        (_receipts, _clock, _log) = (receipts, clock, log);
+        // Connections of its own: nobody's reading takes a bid's place. Its plans look rows up one by one, whatever the tables' statistics say in the first minute.
+        _database = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(BiddingService.Name)!)
         {
-            var connection = await database.OpenConnectionAsync(ct);
-            return new Transaction(connection, await connection.BeginTransactionAsync(ct), _gate);
-        }
-        catch
+            MinPoolSize = 0, MaxPoolSize = Writers, Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off",
+        }.ConnectionString) { Name = "intake" }.Build();
+    }
+
+    /// <summary>The bid as it was stored with its receipt; a rule that says no is thrown as it is anywhere else.</summary>
+    public async Task<Bid> TakeAsync(Candidate candidate, CancellationToken ct)
+    {
+        var waiting = new Waiting(candidate, Activity.Current);
+        Rule.Require(_queue.Writer.TryWrite(waiting), "too-many-at-once", "More bids wait here than can be taken at once: submit again in a second.");
+        // Who leaves is not told; the same manifest again gets the receipt.
+        return await waiting.Taken.Task.WaitAsync(ct);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _database.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(WriteAllAsync, CancellationToken.None)));
+
+    // Ends when the queue is complete and empty: what was let in is answered.
+    private async Task WriteAllAsync()
+    {
+        var held = new List<Waiting>();
+        while (held.Count > 0 || await _queue.Reader.WaitToReadAsync())
         {
-            _gate.Release();
-            throw;
+            var batch = Fill(held);
+            try { await WriteAsync(batch); }
+            catch (Exception e) when (batch.Count > 1 && !ProblemHandler.IsDatabaseAway(e)) { foreach (var one in batch) await WriteAloneAsync(one); }
+            catch (Exception e) { foreach (var one in batch) one.Taken.TrySetException(e); }
         }
     }
 
-    public void Dispose() => _gate.Dispose();
-
-    public sealed class Transaction(NpgsqlConnection connection, NpgsqlTransaction transaction, SemaphoreSlim gate) : IAsyncDisposable
+    // One that breaks the statement must not take the others' answer away.
+    private async Task WriteAloneAsync(Waiting one)
     {
-        /// <summary>First round trip: the lock, and what holds under it.</summary>
-        public async Task<SubmissionFacts> LockAndReadAsync(Guid lot, Guid bidder, string serialNumber, Guid price, Guid files, CancellationToken ct)
-        {
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Command(Lock, lot), Command(Look, lot, bidder, serialNumber, price, files) } };
-            await batch.PrepareAsync(ct);
-            await using var reader = await batch.ExecuteReaderAsync(ct);
-            if (!await reader.ReadAsync(ct)) throw new NotFoundException("lot");
-            var (open, deadline) = (reader.GetString(0) == nameof(LotStage.Open), reader.GetFieldValue<DateTimeOffset>(1));
-            await reader.NextResultAsync(ct);
-            await reader.ReadAsync(ct);
-            return new SubmissionFacts(open, deadline, reader.GetBoolean(2), reader.GetBoolean(3), reader.IsDBNull(0) ? 0 : reader.GetInt32(0), reader.IsDBNull(1) ? null : reader.GetGuid(1),
-                Upload(reader, 4), Upload(reader, 8));
-        }
-
-        /// <summary>Second round trip: everything of the bid, and the commit. False if the bidder's standing bid changed since the first; then nothing was written.</summary>
-        public async Task<bool> WriteAndCommitAsync(Bid bid, Guid? replaced, OutboxEvent message)
-        {
-            await using var batch = new NpgsqlBatch(connection)
-            {
-                BatchCommands =
-                {
-                    Command(Write, bid.Id, bid.TenderId, bid.LotId, bid.BidderId, bid.Revision, bid.ManifestHash, bid.Manifest, bid.Signature, bid.Thumbprint, bid.PriceUpload, bid.FilesUpload,
-                        bid.Receipt, bid.SubmittedAt, Typed(replaced, NpgsqlDbType.Uuid), message.Id, message.Type, message.Version, message.Payload, Typed(message.SecretUntil, NpgsqlDbType.Text),
-                        Typed(message.Salt, NpgsqlDbType.Bytea), Typed(message.PersonId, NpgsqlDbType.Uuid), Typed(message.OrganisationId, NpgsqlDbType.Uuid), Typed(message.Role, NpgsqlDbType.Text),
-                        Typed(message.Address, NpgsqlDbType.Text), Typed(message.TraceParent, NpgsqlDbType.Text)),
-                    Command("commit"),
-                },
-            };
-            await batch.PrepareAsync();
-            await batch.ExecuteNonQueryAsync();
-            return batch.BatchCommands[0].RecordsAffected == 1;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            try
-            {
-                await transaction.DisposeAsync();
-                await connection.DisposeAsync();
-            }
-            finally { gate.Release(); }
-        }
-
-        private static UploadFacts? Upload(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null
-            : new UploadFacts(reader.GetString(column), reader.GetInt64(column + 1), reader.GetInt64(column + 2), reader.IsDBNull(column + 3) ? null : reader.GetString(column + 3));
-
-        private static NpgsqlBatchCommand Command(string sql, params object[] values)
-        {
-            var command = new NpgsqlBatchCommand(sql);
-            foreach (var value in values) command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value });
-            return command;
-        }
-
-        // A value that may be missing names its type, so that one prepared plan serves both.
-        private static NpgsqlParameter Typed(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+        try { await WriteAsync([one]); }
+        catch (Exception e) { one.Taken.TrySetException(e); }
+        LogSplit(_log);
     }
+
+    // Of one bidder and lot only one at a time: the next is judged when this one stands.
+    private List<Waiting> Fill(List<Waiting> held)
+    {
+        var (batch, seen, later) = (new List<Waiting>(), new HashSet<(Guid, Guid)>(), new List<Waiting>());
+        void Add(Waiting one) => (seen.Add((one.Bid.Lot.Id, one.Bid.Manifest.Bidder)) ? batch : later).Add(one);
+        foreach (var one in held) Add(one);
+        while (batch.Count < BatchMax && later.Count < BatchMax && _queue.Reader.TryRead(out var one)) Add(one);
+        held.Clear();
+        held.AddRange(later);
+        return batch;
+    }
+
+    private async Task WriteAsync(List<Waiting> batch)
+    {
+        var sign = await _receipts.SignerAsync(CancellationToken.None);
+        await using var connection = await _database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var facts = await LockAndReadAsync(connection, batch);
+        // Not before the lock is held: the closing waits for it, and whoever comes after the closing sees the lot closed.
+        var now = Moment.Of(_clock);
+        var good = new List<(Waiting Waiting, Bid Bid, Guid? Replaced, OutboxEvent Message)>();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            try { good.Add(Judge(batch[i], facts[i], sign, now)); }
+            catch (Exception e) when (e is RuleBrokenException or NotFoundException) { batch[i].Taken.TrySetException(e); }
+        }
+        if (good.Count == 0) return;
+        var stored = await WriteAndCommitAsync(connection, good);
+        foreach (var (waiting, bid, _, _) in good)
+        {
+            if (stored.Contains(bid.Id)) waiting.Taken.TrySetResult(bid);
+            else waiting.Taken.TrySetException(new RuleBrokenException("revision", "Your organisation changed its bid at the same moment: load the lot again."));
+        }
+    }
+
+    private static (Waiting, Bid, Guid?, OutboxEvent) Judge(Waiting waiting, SubmissionFacts? facts, Func<ReceiptClaims, string> sign, DateTimeOffset now)
+    {
+        var (candidate, manifest) = (waiting.Bid, waiting.Bid.Manifest);
+        if (facts is null) throw new NotFoundException("lot");
+        Submission.Judge(candidate.Lot, manifest, facts, now);
+        var id = Guid.CreateVersion7();
+        var bid = new Bid
+        {
+            Id = id, TenderId = candidate.Lot.TenderId, LotId = candidate.Lot.Id, BidderId = manifest.Bidder, Revision = manifest.Revision, ManifestHash = candidate.Hash, Manifest = candidate.Text,
+            Signature = candidate.Signature, Thumbprint = candidate.Thumbprint, PriceUpload = candidate.PriceUpload, FilesUpload = candidate.FilesUpload, SubmittedAt = now,
+            Receipt = sign(new ReceiptClaims(id, candidate.Lot.TenderId, candidate.Lot.Id, manifest.Bidder, manifest.Revision, candidate.Hash, now)),
+        };
+        // The event's actor and trace are the caller's, not this loop's.
+        (Caller.Current, Activity.Current) = (candidate.Caller, waiting.Trace);
+        var message = facts.StandingBid is { } replaced
+            ? Outbox.Row(new BidReplaced(bid.TenderId, bid.LotId, id, replaced, bid.BidderId, bid.Revision, bid.ManifestHash, now), now)
+            : Outbox.Row(new BidSubmitted(bid.TenderId, bid.LotId, id, bid.BidderId, bid.Revision, bid.ManifestHash, now), now);
+        (Caller.Current, Activity.Current) = (Caller.Platform, null);
+        return (waiting, bid, facts.StandingBid, message);
+    }
+
+    private sealed record Waiting(Candidate Bid, Activity? Trace)
+    {
+        public TaskCompletionSource<Bid> Taken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A batch of bids failed in the database; they were stored one by one.")]
+    private static partial void LogSplit(ILogger log);
 }

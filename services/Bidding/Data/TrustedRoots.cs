@@ -21,6 +21,9 @@ public sealed class TrustedRoots
         else if (!environment.IsDevelopment()) throw new InvalidOperationException("Certificates:TrustedRoots is not set: a PEM file with the authorities whose certificates may sign bids.");
     }
 
+    /// <summary>Those that configuration names.</summary>
+    public IEnumerable<X509Certificate2> All => _configured ?? [];
+
     public X509Certificate2Collection For(IEnumerable<string> issuers)
     {
         if (_configured is not null) return _configured;

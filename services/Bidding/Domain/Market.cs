@@ -30,6 +30,9 @@ public sealed class Certificate
 
     public required Guid OrganisationId { get; init; }
     public required string IssuerPem { get; init; }
+
+    /// <summary>Null for those heard of before it was kept.</summary>
+    public byte[]? Der { get; init; }
 }
 
 /// <summary>A certificate that identity revoked. Kept apart, since nothing says that its issue is heard first.</summary>

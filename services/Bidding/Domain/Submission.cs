@@ -1,4 +1,3 @@
-using System.Text;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
@@ -14,7 +13,7 @@ public sealed record SubmissionFacts(bool IsOpen, DateTimeOffset Deadline, bool 
 public static class Submission
 {
     /// <summary>The manifest, if it is one of a sealed bid of this very lot, bidder and custodians.</summary>
-    public static BidManifest Read(Lot lot, Guid bidder, string text)
+    public static BidManifest Read(Lot lot, Guid bidder, ReadOnlySpan<byte> text)
     {
         var manifest = Parse(lot, text);
         lot.Require(manifest.Tender == lot.TenderId && manifest.Lot == lot.Id && manifest.Bidder == bidder, "manifest-of-another-bid",
@@ -24,10 +23,11 @@ public static class Submission
         return manifest;
     }
 
-    public static void RequireSigned(Lot lot, SignatureVerdict verdict, bool known)
+    public static void RequireSigned(Lot lot, SignatureVerdict verdict, bool known, bool revoked)
     {
         var (code, message) = verdict switch
         {
+            SignatureVerdict.Good when revoked => ("certificate-revoked", "The signing certificate is on its authority's revocation list: sign with a valid one."),
             SignatureVerdict.Good when known => (null, null),
             SignatureVerdict.Good => ("certificate-unknown", "The signing certificate is not one of your organisation's: sign with a certificate that is registered here."),
             SignatureVerdict.CertificateNotTrusted => ("certificate-not-trusted", "The signing certificate does not lead to a trusted authority."),
@@ -57,9 +57,9 @@ public static class Submission
             $"The uploaded part {part.Name} is not the one that the manifest describes: upload the ciphertext again.", RuleKey.UnsealedBid);
     }
 
-    private static BidManifest Parse(Lot lot, string text)
+    private static BidManifest Parse(Lot lot, ReadOnlySpan<byte> text)
     {
-        try { return BidManifest.Parse(Encoding.UTF8.GetBytes(text)); }
+        try { return BidManifest.Parse(text); }
         catch (ManifestException e)
         {
             lot.Require(false, "unsealed-bid", $"This is no manifest of a sealed bid ({e.Code}): {e.Message}", RuleKey.UnsealedBid);

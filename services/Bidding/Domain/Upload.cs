@@ -3,11 +3,14 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Bidding.Domain;
 
-/// <summary>A ciphertext on its way: blocks of exactly 4 MiB, the last one shorter, each hashed as it arrives.</summary>
+/// <summary>A ciphertext on its way (tus 1.0): it grows at its end only, and each block of 4 MiB is hashed as it is stored.</summary>
 public sealed class Upload
 {
     public const int BlockMax = BlockDigest.BlockLength;
     public const int UploadsMax = 100;
+
+    /// <summary>An upload that does not go on for this long is given up; one that is complete waits for the deadline and this long after it.</summary>
+    public static readonly TimeSpan IdleMax = TimeSpan.FromHours(24), KeptAfterDeadline = TimeSpan.FromHours(1);
 
     public Guid Id { get; private init; } = Guid.CreateVersion7();
     public required Guid LotId { get; init; }
@@ -21,27 +24,43 @@ public sealed class Upload
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    public string StorageKey => KeyOf(Id);
-    public int NextBlock => (int)(Received / BlockMax);
+    /// <summary>Taken back by its bidder, or given up. Its bytes go at the next due moment, and nobody finds it any more.</summary>
+    public DateTimeOffset? RemovedAt { get; private set; }
 
-    /// <summary>Bytes that the next block must have.</summary>
-    public int NextLength => (int)Math.Min(BlockMax, Length - Received);
+    public DateTimeOffset? NextDueAt { get; private set; }
+
+    public string StorageKey => KeyOf(Id);
+    public bool IsComplete => Received == Length;
 
     public static string KeyOf(Guid id) => $"bids/{id}";
 
-    public static Upload Begin(Guid lot, Guid bidder, string part, long length, DateTimeOffset now)
+    /// <summary>Bytes of ciphertext that a part has at most; null for what is no part.</summary>
+    public static long? LengthMax(string part) => SealedPart.All.Contains(part) ? StreamCipher.CiphertextLength(SealedPart.LengthMax(part)) : null;
+
+    public static Upload Begin(Guid lot, Guid bidder, string part, long length, DateTimeOffset now) =>
+        new() { LotId = lot, BidderId = bidder, Part = part, Length = length, CreatedAt = now, NextDueAt = now + IdleMax };
+
+    /// <summary>When to look again whether it is still wanted: an unfinished one after its last byte, a complete one after the deadline.</summary>
+    public static DateTimeOffset DueAt(bool complete, DateTimeOffset now, DateTimeOffset deadline) => complete ? deadline + KeptAfterDeadline : now + IdleMax;
+
+    public void Remove(DateTimeOffset now)
     {
-        var max = StreamCipher.CiphertextLength(SealedPart.LengthMax(part));
-        Rule.Require(length <= max, "content-too-long", $"The part {part} has at most {max} bytes of ciphertext.");
-        return new Upload { LotId = lot, BidderId = bidder, Part = part, Length = length, CreatedAt = now };
+        Rule.Require(RemovedAt is null, "illegal-move", "The upload was removed before.");
+        (RemovedAt, NextDueAt) = (now, now);
     }
 
-    /// <summary>Takes in a block that was stored; <paramref name="hashes"/> are those of all blocks, this one included.</summary>
-    public void Append(int length, IReadOnlyList<byte[]> hashes)
+    /// <summary>What is due: its bytes are deleted after it was removed; it is kept where a bid names it or it is still wanted; else it is given up.</summary>
+    public bool Due(bool isNamed, Lot lot, DateTimeOffset now)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(length, NextLength);
-        Received += length;
-        if (Received == Length) Digest = BlockDigest.OfBlockHashes(hashes);
+        if (RemovedAt is not null)
+        {
+            NextDueAt = null;
+            return true;
+        }
+        if (isNamed) NextDueAt = null;
+        else if (IsComplete && now < lot.BidDeadline + KeptAfterDeadline) NextDueAt = lot.BidDeadline + KeptAfterDeadline;
+        else Remove(now);
+        return false;
     }
 }
 

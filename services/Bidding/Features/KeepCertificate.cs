@@ -15,6 +15,6 @@ public static class KeepCertificate
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
         var thumbprint = TrustedRoots.ThumbprintOf(certificate);
         if (await db.Certificates.FindAsync([thumbprint], ct) is not null) return;
-        db.Add(new Certificate { Thumbprint = thumbprint, OrganisationId = issued.OrganisationId, IssuerPem = issued.IssuerPem });
+        db.Add(new Certificate { Thumbprint = thumbprint, OrganisationId = issued.OrganisationId, IssuerPem = issued.IssuerPem, Der = certificate.RawData });
     }
 }

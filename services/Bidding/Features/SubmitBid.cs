@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -7,7 +6,6 @@ using Microsoft.EntityFrameworkCore;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Domain;
 using Tendering.Contracts;
-using Tendering.Contracts.Bidding;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
@@ -33,47 +31,27 @@ public static class SubmitBid
         .AllowRoles(Roles.Bidder).ProducesProblem(409).WithMetadata(new RequestSizeLimitAttribute(BidManifest.BytesMax * 4))
         .WithSummary("Submit a sealed bid").WithDescription("Answers at once with a signed receipt. The same manifest again gives the same answer.");
 
-    private static async Task<Created<Response>> Handle(
-        Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, ReceiptKey receipts, BiddingDb db, TimeProvider clock, CancellationToken ct)
+    private static async Task<Created<Response>> Handle(Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, BiddingDb db, TimeProvider clock, CancellationToken ct)
     {
         node.RequireInStep();
-        var lot = await known.LotAsync(lotId, ct);
+        var now = clock.GetUtcNow();
+        var lot = await known.LotAsync(lotId, now, ct);
         try
         {
-            lot.RequireInTime(clock.GetUtcNow(), "late-bid", "no bid is taken after it.");
-            var manifest = Submission.Read(lot, caller.Organisation, request.Manifest);
+            lot.RequireInTime(now, "late-bid", "no bid is taken after it.");
+            var text = Encoding.UTF8.GetBytes(request.Manifest);
+            var manifest = Submission.Read(lot, caller.Organisation, text);
             var signature = Decode(request.Signature);
-            var (check, isOwn) = await known.CheckSignatureAsync(caller.Organisation, manifest, signature, clock.GetUtcNow(), ct);
-            Submission.RequireSigned(lot, check.Verdict, isOwn);
-            return Answer(await TakeAsync(lot, manifest, request, signature, check.Certificate!, intake, await receipts.SignerAsync(ct), clock, ct));
+            var check = await known.CheckSignatureAsync(caller.Organisation, text, signature, now, ct);
+            Submission.RequireSigned(lot, check.Verdict, check.IsOwn, check.IsRevoked);
+            return Answer(await intake.TakeAsync(new Candidate(lot, manifest, request.Manifest, HexText.Sha256(text), signature, check.Signer!.Thumbprint,
+                Revocation.Normal(check.Signer.Certificate.SerialNumber), request.PriceUpload ?? Guid.Empty, request.FilesUpload ?? Guid.Empty, caller), ct));
         }
         catch (RuleBrokenException e) when (e.Code is "late-bid" or "revision")
         {
             if (await RepeatedAsync(db, lotId, caller.Organisation, request.Manifest, ct) is { } taken) return Answer(taken);
             throw;
         }
-    }
-
-    private static async Task<Bid> TakeAsync(
-        Lot lot, BidManifest manifest, Request request, byte[] signature, X509Certificate2 certificate, Intake intake, Func<ReceiptClaims, string> sign, TimeProvider clock, CancellationToken ct)
-    {
-        var (price, files) = (request.PriceUpload ?? Guid.Empty, request.FilesUpload ?? Guid.Empty);
-        await using var transaction = await intake.BeginAsync(ct);
-        var facts = await transaction.LockAndReadAsync(lot.Id, manifest.Bidder, Revocation.Normal(certificate.SerialNumber), price, files, ct);
-        var now = Moment.Of(clock);
-        Submission.Judge(lot, manifest, facts, now);
-        var (id, hash) = (Guid.CreateVersion7(), HashOf(request.Manifest));
-        var bid = new Bid
-        {
-            Id = id, TenderId = lot.TenderId, LotId = lot.Id, BidderId = manifest.Bidder, Revision = manifest.Revision, ManifestHash = hash, Manifest = request.Manifest,
-            Signature = signature, Thumbprint = TrustedRoots.ThumbprintOf(certificate), PriceUpload = price, FilesUpload = files, SubmittedAt = now,
-            Receipt = sign(new ReceiptClaims(id, lot.TenderId, lot.Id, manifest.Bidder, manifest.Revision, hash, now)),
-        };
-        var message = facts.StandingBid is { } replaced
-            ? Outbox.Row(new BidReplaced(lot.TenderId, lot.Id, id, replaced, bid.BidderId, bid.Revision, hash, now), now)
-            : Outbox.Row(new BidSubmitted(lot.TenderId, lot.Id, id, bid.BidderId, bid.Revision, hash, now), now);
-        Rule.Require(await transaction.WriteAndCommitAsync(bid, facts.StandingBid, message), "revision", "Your organisation changed its bid at the same moment: load the lot again.");
-        return bid;
     }
 
     private static async Task<Bid?> RepeatedAsync(BiddingDb db, Guid lot, Guid bidder, string manifest, CancellationToken ct)

@@ -45,6 +45,13 @@ internal static class P256Curve
         return new CurvePoint(x, y.IsEven == (compressed[0] == 0x02) ? y : P - y);
     }
 
+    /// <summary>Do the coordinates (32 bytes each) satisfy the curve's equation, each below the field's prime?</summary>
+    public static bool IsOnCurve(ReadOnlySpan<byte> bigEndianX, ReadOnlySpan<byte> bigEndianY)
+    {
+        var (x, y) = (Number(bigEndianX), Number(bigEndianY));
+        return x < P && y < P && Mod((x * x * x) - (3 * x) + B - (y * y)).IsZero;
+    }
+
     public static CurvePoint Negate(CurvePoint point) => point with { Y = P - point.Y };
 
     /// <summary>The sum, or null for the point at infinity.</summary>

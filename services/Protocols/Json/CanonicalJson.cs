@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace Tendering.Protocols;
 
@@ -24,6 +26,9 @@ public static class CanonicalJson
 
     /// <summary>Canonical bytes of JSON text; doubled keys and integers beyond 2^53 are refused with a <see cref="JsonException"/>.</summary>
     public static byte[] Canonicalize(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: false);
+
+    /// <summary>Like <see cref="Canonicalize(ReadOnlySpan{byte})"/>, but a number that would lose digits is refused too: two texts with different values never get the same bytes.</summary>
+    public static byte[] CanonicalizeExactly(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: true);
 
     /// <summary>Canonical bytes of a JSON tree, where null is the JSON null.</summary>
     public static byte[] Canonicalize(JsonNode? node) => Canonicalize(node is null ? "null"u8 : JsonSerializer.SerializeToUtf8Bytes(node, Options));
@@ -77,7 +82,7 @@ public static class CanonicalJson
                 WriteArray(output, element, exact);
                 break;
             case JsonValueKind.String:
-                WriteString(output, element.GetString()!);
+                WriteString(output, JsonMarshal.GetRawUtf8Value(element)[1..^1], element);
                 break;
             case JsonValueKind.Number:
                 WriteAscii(output, Number(element.GetRawText(), exact));
@@ -91,12 +96,20 @@ public static class CanonicalJson
     private static void WriteObject(ArrayBufferWriter<byte> output, JsonElement element, bool exact)
     {
         var separator = "{";
-        foreach (var property in element.EnumerateObject().OrderBy(member => member.Name, StringComparer.Ordinal))
+        var members = new (string Name, JsonElement Value)[element.GetPropertyCount()];
+        var count = 0;
+        foreach (var property in element.EnumerateObject())
+        {
+            members[count++] = (property.Name, property.Value);
+        }
+
+        Array.Sort(members, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        foreach (var (name, value) in members)
         {
             WriteAscii(output, separator);
-            WriteString(output, property.Name);
+            WriteString(output, name);
             WriteAscii(output, ":");
-            WriteValue(output, property.Value, exact);
+            WriteValue(output, value, exact);
             separator = ",";
         }
 
@@ -114,6 +127,20 @@ public static class CanonicalJson
         }
 
         WriteAscii(output, separator == "[" ? "[]" : "]");
+    }
+
+    // What needs no escape in JSON text has none in the canonical form either: its bytes are copied as they are.
+    private static void WriteString(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> raw, JsonElement element)
+    {
+        if (raw.Contains((byte)'\\') || !Utf8.IsValid(raw))
+        {
+            WriteString(output, element.GetString()!);
+            return;
+        }
+
+        WriteAscii(output, "\"");
+        output.Write(raw);
+        WriteAscii(output, "\"");
     }
 
     private static void WriteString(ArrayBufferWriter<byte> output, string text)
@@ -138,7 +165,7 @@ public static class CanonicalJson
         output.Write(Encoding.UTF8.GetBytes(escaped.Append('"').ToString()));
     }
 
-    private static void WriteAscii(ArrayBufferWriter<byte> output, string text) => output.Write(Encoding.ASCII.GetBytes(text));
+    private static void WriteAscii(ArrayBufferWriter<byte> output, string text) => output.Advance(Encoding.ASCII.GetBytes(text, output.GetSpan(text.Length)));
 
     private static string Number(string text, bool exact)
     {

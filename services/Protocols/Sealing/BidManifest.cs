@@ -42,7 +42,6 @@ public sealed record BidManifest(
             throw new ManifestException(ManifestFault.TooLong, $"A manifest has at most {BytesMax} bytes.");
         }
 
-        RefuseOtherVersions(canonical);
         try
         {
             var manifest = CanonicalJson.Deserialize<BidManifest>(canonical);
@@ -51,6 +50,7 @@ public sealed record BidManifest(
         }
         catch (JsonException e)
         {
+            RefuseOtherVersions(canonical);
             throw new ManifestException(ManifestFault.Malformed, "The manifest is not canonical JSON of this version's members.", e);
         }
     }
@@ -62,7 +62,7 @@ public sealed record BidManifest(
 
     public ManifestPart Part(string name) => Parts.Single(part => part.Name == name);
 
-    // Told apart first: another version may well have other members, and "malformed" would send its sender on a false track.
+    // Told apart: another version may well have other members, and "malformed" would send its sender on a false track.
     private static void RefuseOtherVersions(ReadOnlySpan<byte> json)
     {
         try

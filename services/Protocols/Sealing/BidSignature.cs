@@ -32,17 +32,20 @@ public static class BidSignature
 
     /// <summary>Checks signature, certificate, and its path to a trusted root at the moment <paramref name="at"/>; nothing is fetched, so revocation is the caller's to check.</summary>
     public static SignatureCheck Verify(BidManifest manifest, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
+        => Verify(manifest.Canonical(), cms, der => new SigningCertificate(der.Span), trustedRoots, at);
+
+    /// <summary>The same for canonical bytes and for certificates that may be known already: <paramref name="find"/> gives the object for a certificate's DER, or throws a <see cref="CryptographicException"/>.</summary>
+    public static SignatureCheck Verify(
+        ReadOnlySpan<byte> canonical, byte[] cms, Func<ReadOnlyMemory<byte>, SigningCertificate> find, X509Certificate2Collection trustedRoots, DateTimeOffset at)
     {
-        if (cms.Length > BytesMax)
+        if (cms.Length > BytesMax || CmsForm.Read(cms) is not { } message || message.FindCertificate() is not { } der)
         {
             return SignatureCheck.Refused(SignatureVerdict.Malformed);
         }
 
         try
         {
-            var message = new SignedCms(new ContentInfo(manifest.Canonical()), detached: true);
-            message.Decode(cms);
-            return Verify(message, cms, trustedRoots, at);
+            return Verify(canonical, message, find(der), der, trustedRoots, at);
         }
         catch (CryptographicException)
         {
@@ -50,75 +53,20 @@ public static class BidSignature
         }
     }
 
-    private static SignatureCheck Verify(SignedCms message, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
+    private static SignatureCheck Verify(
+        ReadOnlySpan<byte> canonical, CmsForm message, SigningCertificate signer, ReadOnlyMemory<byte> der, X509Certificate2Collection trustedRoots, DateTimeOffset at)
     {
-        if (message.SignerInfos.Count != 1 || message.SignerInfos[0].Certificate is not { } certificate)
+        if (message.DigestAlgorithm != CmsForm.Sha256 || message.SignatureAlgorithm != CmsForm.EcdsaWithSha256 || !signer.IsP256)
         {
-            return SignatureCheck.Refused(SignatureVerdict.Malformed);
+            return SignatureCheck.Refused(SignatureVerdict.Algorithm, signer);
         }
 
-        var signer = message.SignerInfos[0];
-        if (signer.DigestAlgorithm.Value != Sha256Oid || !IsP256(certificate))
+        if (!message.MessageDigest.Span.SequenceEqual(SHA256.HashData(canonical)) || !signer.Signed(message.SignedAttributes, message.Signature.Span))
         {
-            return SignatureCheck.Refused(SignatureVerdict.Algorithm, certificate);
+            return SignatureCheck.Refused(SignatureVerdict.SignatureWrong, signer);
         }
 
-        if (!CmsForm.IsExpected(cms))
-        {
-            return SignatureCheck.Refused(SignatureVerdict.Malformed, certificate);
-        }
-
-        if (!SignatureHolds(signer))
-        {
-            return SignatureCheck.Refused(SignatureVerdict.SignatureWrong, certificate);
-        }
-
-        return new SignatureCheck(CertificateVerdict(certificate, message.Certificates, trustedRoots, at), certificate);
-    }
-
-    private static bool SignatureHolds(SignerInfo signer)
-    {
-        try
-        {
-            signer.CheckSignature(verifySignatureOnly: true);
-            return true;
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsP256(X509Certificate2 certificate)
-    {
-        using var key = certificate.GetECDsaPublicKey();
-        return key?.ExportParameters(false).Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value;
-    }
-
-    private static SignatureVerdict CertificateVerdict(
-        X509Certificate2 certificate, X509Certificate2Collection brought, X509Certificate2Collection trustedRoots, DateTimeOffset at)
-    {
-        var usages = certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault()?.KeyUsages;
-        const X509KeyUsageFlags signing = X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.NonRepudiation;
-        if (usages is { } stated && (stated & signing) == 0)
-        {
-            return SignatureVerdict.CertificateNotForSigning;
-        }
-
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(trustedRoots);
-        chain.ChainPolicy.ExtraStore.AddRange(brought);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = at.UtcDateTime;
-        if (chain.Build(certificate))
-        {
-            return SignatureVerdict.Good;
-        }
-
-        return chain.ChainStatus.All(status => status.Status == X509ChainStatusFlags.NotTimeValid)
-            ? SignatureVerdict.CertificateNotValidThen
-            : SignatureVerdict.CertificateNotTrusted;
+        var brought = message.Certificates.Where(other => !other.Equals(der)).Select(other => X509CertificateLoader.LoadCertificate(other.Span)).ToArray();
+        return new SignatureCheck(signer.Judge(trustedRoots, brought, at), signer);
     }
 }

@@ -15,10 +15,12 @@ public enum SignatureVerdict
 }
 
 /// <summary>The verdict, and who signed as far as it could be read.</summary>
-public sealed record SignatureCheck(SignatureVerdict Verdict, X509Certificate2? Certificate)
+public sealed record SignatureCheck(SignatureVerdict Verdict, SigningCertificate? Signer)
 {
     private const string OrganizationIdentifierOid = "2.5.4.97";
     private const string SerialNumberOid = "2.5.4.5";
+
+    public X509Certificate2? Certificate => Signer?.Certificate;
 
     public bool IsGood => Verdict == SignatureVerdict.Good;
 
@@ -31,7 +33,7 @@ public sealed record SignatureCheck(SignatureVerdict Verdict, X509Certificate2? 
     public static string? OrganisationOf(X509Certificate2 certificate)
         => Attribute(certificate, OrganizationIdentifierOid) is { } identifier ? WithoutPrefix(identifier) : Attribute(certificate, SerialNumberOid);
 
-    internal static SignatureCheck Refused(SignatureVerdict verdict, X509Certificate2? certificate = null) => new(verdict, certificate);
+    internal static SignatureCheck Refused(SignatureVerdict verdict, SigningCertificate? signer = null) => new(verdict, signer);
 
     private static string WithoutPrefix(string identifier) => identifier is { Length: > 6 } && identifier[5] == '-' && identifier[..5].All(char.IsAsciiLetterUpper) ? identifier[6..] : identifier;
 

@@ -75,7 +75,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         foreach (var bid in opening.Bids)
         {
             await opening.FilesAsync(bid, FilesStage.Opened);
-            await using var stored = host.Store.OpenRead($"opened/{bid.Id}")!;
+            await using var stored = (await host.Store.OpenReadAsync($"opened/{bid.Id}", 0, default))!;
             using var copy = new MemoryStream();
             await stored.CopyToAsync(copy);
             Assert.True(archive.AsSpan().SequenceEqual(copy.ToArray()));
@@ -91,7 +91,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         bids[0] = TestBid.Sign(bids[0].Bidder, bids[0].Manifest with { Parts = [bids[0].Manifest.Price, bids[0].Manifest.Files with { Digest = BlockDigest.Of(bids[0].Files) }] }, bids[0].Price, bids[0].Files);
         bids[1] = TestBid.Sign(bids[1].Bidder, bids[1].Manifest with { Parts = [bids[1].Manifest.Price, bids[1].Manifest.Files with { Commitment = new string('b', 64) }] }, bids[1].Price, bids[1].Files);
         var opening = await host.OpenAsync(lot, bids);
-        host.Store.Delete(opening.Bids[2].Closed.FilesStorageKey);
+        await host.Store.DeleteAsync(opening.Bids[2].Closed.FilesStorageKey, default);
         await opening.ReleasedAsync(1);
         await opening.ReleasedAsync(2);
         foreach (var (bid, fact) in opening.Bids.Zip(new[] { OpeningFact.CiphertextBroken, OpeningFact.CommitmentFails, OpeningFact.CiphertextMissing }))
@@ -99,7 +99,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
             await opening.FilesAsync(bid, FilesStage.Failed);
             var stored = await opening.StoredAsync(bid);
             Assert.Equal((BidStage.Opened, fact), (stored.Stage, stored.FilesFact));
-            Assert.Null(host.Store.Length($"opened/{bid.Id}"));
+            Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
         }
         await opening.FilesAsync(opening.Bids[3], FilesStage.Opened);
         Assert.Empty(await opening.EventsAsync<BidNotOpened>());
@@ -114,7 +114,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         var evil = new TestBidder(host.Authority, "<script>alert(1)</script>");
         bids[0] = await lot.SealAsync(evil, (lot.Schedule(evil, 123_456_789_01) with { Remarks = "<b>cheapest</b>" }).Canonical());
         var opening = await host.OpenAsync(lot, bids);
-        host.Store.Delete(opening.Bids[2].Closed.PriceStorageKey);
+        await host.Store.DeleteAsync(opening.Bids[2].Closed.PriceStorageKey, default);
         await opening.ReleasedAsync(1);
         await opening.ReleasedAsync(2);
         var record = await opening.RecordAsync();

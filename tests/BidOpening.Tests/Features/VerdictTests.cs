@@ -15,7 +15,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
 
     [Fact]
     public async Task A_lost_ciphertext_is_the_platforms_fault() =>
-        await AssertVerdictAsync(spoil: bid => host.Store.Delete(bid.Closed.PriceStorageKey), expected: ("withdrawn", "platform", "ciphertext-missing"));
+        await AssertVerdictAsync(spoil: bid => host.Store.DeleteAsync(bid.Closed.PriceStorageKey, default).GetAwaiter().GetResult(), expected: ("withdrawn", "platform", "ciphertext-missing"));
 
     [Fact]
     public async Task A_flipped_byte_in_storage_is_the_platforms_fault() =>
@@ -28,7 +28,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
     [Fact]
     public async Task A_lost_ciphertext_of_a_bid_with_a_wrong_commitment_is_still_the_platforms_fault() =>
         await AssertVerdictAsync(make: async (lot, bidder) => Changed(await lot.SealAsync(bidder), price => price with { Commitment = new string('a', 64) }),
-            spoil: bid => host.Store.Delete(bid.Closed.PriceStorageKey), expected: ("withdrawn", "platform", "ciphertext-missing"));
+            spoil: bid => host.Store.DeleteAsync(bid.Closed.PriceStorageKey, default).GetAwaiter().GetResult(), expected: ("withdrawn", "platform", "ciphertext-missing"));
 
     [Fact]
     public async Task A_key_that_is_not_the_committed_one_is_the_bidders_fault() =>
@@ -66,7 +66,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
     {
         var lot = host.NewLot("cn-procurement");
         var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
-        host.Store.Delete(opening.Bids[0].Closed.PriceStorageKey);
+        await host.Store.DeleteAsync(opening.Bids[0].Closed.PriceStorageKey, default);
         await opening.ReleasedAsync(1);
         await opening.ReleasedAsync(2);
         var rule = RuleSet.Get("cn-procurement").Get(RuleKey.NotOpened);
@@ -169,7 +169,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
     private static TestBid Changed(TestBid bid, Func<ManifestPart, ManifestPart> change) =>
         TestBid.Sign(bid.Bidder, bid.Manifest with { Parts = [change(bid.Manifest.Price), bid.Manifest.Files] }, bid.Price, bid.Files);
 
-    private void Overwrite(OpenedTestBid bid, long offset, byte[] bytes) => host.Store.WriteAsync(bid.Closed.PriceStorageKey, offset, new MemoryStream(bytes), long.MaxValue, default).GetAwaiter().GetResult();
+    private void Overwrite(OpenedTestBid bid, long offset, byte[] bytes) => host.Store.WriteAsync(bid.Closed.PriceStorageKey, offset, bytes, default).GetAwaiter().GetResult();
 
     private string PathOf(OpenedTestBid bid) => Path.Combine(Path.GetTempPath(), "tendering-" + host.Run, bid.Closed.PriceStorageKey);
 

@@ -110,8 +110,10 @@ public class RegisterForLotTests(BiddingHost host) : IClassFixture<BiddingHost>
         var lot = await host.LotAsync();
         foreach (var role in Roles.All.Where(r => r != Roles.Bidder))
         {
-            foreach (var path in new[] { $"/api/bidding/lots/{lot.LotId}", $"/api/bidding/lots/{lot.LotId}/receipt", $"/api/bidding/uploads/{Guid.NewGuid()}" })
+            foreach (var path in new[] { $"/api/bidding/lots/{lot.LotId}", $"/api/bidding/lots/{lot.LotId}/receipt" })
                 Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
+            foreach (var method in new[] { HttpMethod.Head, HttpMethod.Patch, HttpMethod.Delete })
+                Assert.Equal(HttpStatusCode.Forbidden, (await BiddingHost.SendAsync(host.As(role), method, $"uploads/{Guid.NewGuid()}", null)).StatusCode);
             foreach (var path in new[] { "registrations", "uploads", "bids", "bids/withdrawal" })
                 Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).PostAsync($"/api/bidding/lots/{lot.LotId}/{path}", new { part = "price", length = 1, manifest = "x" })).StatusCode);
         }

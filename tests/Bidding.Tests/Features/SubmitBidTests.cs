@@ -35,7 +35,7 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal((1, ready.Bid.Manifest.Hash()), (told.Revision, told.ManifestHash));
 
         var own = await ready.Client.GetFromJsonAsync<GetOwnReceipt.Response>($"/api/bidding/lots/{lot.LotId}/receipt");
-        Assert.Equal((taken.Receipt, ready.Bid.Text), (own!.Receipt, own.Manifest));
+        Assert.Equal((taken.Receipt, ready.Bid.Text, $"/api/supervision/bids/{taken.BidId}/proof"), (own!.Receipt, own.Manifest, own.Proof));
         Assert.Contains($"\"manifestHash\":\"{ready.Bid.Manifest.Hash()}\"", await ready.Client.GetStringAsync($"/api/bidding/lots/{lot.LotId}"), StringComparison.Ordinal);
     }
 
@@ -185,8 +185,7 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
         var stranger = await host.PrepareAsync(lot);
         Assert.Equal(incomplete, Two(await (await (ready with { Price = stranger.Price }).SubmitAsync()).RefusalAsync()));
 
-        var begun = await ready.Client.PostAsync($"/api/bidding/lots/{lot.LotId}/uploads", new { part = "files", length = ready.Bid.Files.Length });
-        var half = (await begun.Content.ReadFromJsonAsync<BeginUpload.Response>())!.UploadId;
+        var half = BiddingHost.IdOf(await BiddingHost.BeginAsync(ready.Client, lot, "files", ready.Bid.Files.Length));
         Assert.Equal(incomplete, Two(await (await (ready with { Files = half }).SubmitAsync()).RefusalAsync()));
 
         var flipped = (byte[])ready.Bid.Files.Clone();
@@ -203,7 +202,7 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
         var bidder = await host.BidderAsync();
         var bid = await lot.SealAsync(bidder);
         Assert.Equal("not-registered", (await (await new Prepared(host.As(bidder), lot, bid, Guid.NewGuid(), Guid.NewGuid()).SubmitAsync()).RefusalAsync()).Code);
-        Assert.Equal("not-registered", (await (await host.As(bidder).PostAsync($"/api/bidding/lots/{lot.LotId}/uploads", new { part = "price", length = 5 })).RefusalAsync()).Code);
+        Assert.Equal("not-registered", (await (await BiddingHost.BeginAsync(host.As(bidder), lot, "price", 5)).RefusalAsync()).Code);
     }
 
     [Fact]
