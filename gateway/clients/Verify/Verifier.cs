@@ -29,6 +29,7 @@ public static class Verifier
 
         verify tender DOSSIER                 everything about one tender, offline
             [--documents FOLDER]              what events name by hash: LOT.opening.json, LOT.report.json, LOT.committee.json, BID.proof.json, DRAW.pool.json
+            [--log PLACE]                     the log, to look there for public events that the dossier leaves out
             [--timestamp-roots PEM] [--bid-roots PEM] [--receipt-key FILE] [--vrf-key HEX]
 
         verify fork EVIDENCE                  what a witness kept against a log; good: the log has lied

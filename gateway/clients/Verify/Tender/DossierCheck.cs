@@ -9,7 +9,8 @@ namespace Tendering.Verify.Tender;
 
 /// <param name="Policy">Whose signatures count; null: nobody has said.</param>
 /// <param name="Documents">A folder with what events only name by hash; null: none.</param>
-public sealed record DossierOptions(LogPolicy? Policy, X509Certificate2Collection? TimestampRoots, X509Certificate2Collection? BidRoots, string? ReceiptKey, string? VrfKey, string? Documents, bool ShowProgress);
+/// <param name="LogPlace">The log, to look there for events that the dossier leaves out; null: none.</param>
+public sealed record DossierOptions(LogPolicy? Policy, X509Certificate2Collection? TimestampRoots, X509Certificate2Collection? BidRoots, string? ReceiptKey, string? VrfKey, string? Documents, string? LogPlace, bool ShowProgress);
 
 /// <summary><c>verify tender DOSSIER</c>: everything about one tender, offline.</summary>
 public sealed class DossierCheck(DossierOptions options, Report report)
@@ -27,7 +28,7 @@ public sealed class DossierCheck(DossierOptions options, Report report)
     public static async Task<Report> RunAsync(Arguments arguments, CancellationToken ct)
     {
         var file = arguments.Words(1, 1)[0];
-        var options = new DossierOptions(arguments.Policy(), arguments.Certificates("--timestamp-roots"), arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"), arguments.Value("--vrf-key"), arguments.Value("--documents"), arguments.ShowProgress);
+        var options = new DossierOptions(arguments.Policy(), arguments.Certificates("--timestamp-roots"), arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"), arguments.Value("--vrf-key"), arguments.Value("--documents"), arguments.Value("--log"), arguments.ShowProgress);
         arguments.RefuseOthers();
         if (!File.Exists(file)) throw new UsageException($"There is no file '{file}'.");
         var report = new Report($"tender {file}");
@@ -53,8 +54,8 @@ public sealed class DossierCheck(DossierOptions options, Report report)
         }
         if (!report.Require(_signed, "dossier.cut-off", "The dossier has no signature at its end: it was cut off.")) return;
         if (!report.Has(Mark.Bad)) report.Good("dossier.events", $"{_eventLines} events hang together with the checkpoint, each with its actor, address and payload.");
-        report.Note("dossier.complete", "That no event of the tender was left out is what the log's signature on the file says; the file alone cannot show it.");
         CheckDisclosures();
+        await CheckCompleteAsync(ct);
         await new TenderFacts(_events, options, report).CheckAsync();
     }
 
@@ -159,6 +160,19 @@ public sealed class DossierCheck(DossierOptions options, Report report)
         return true;
     }
 
+    private async Task CheckCompleteAsync(CancellationToken ct)
+    {
+        if (options.LogPlace is null)
+        {
+            report.Note("dossier.missing", "That no event of the tender was left out is what the log's signature on the file says; with the log itself (--log) its public events are compared.");
+            return;
+        }
+        using var source = LogSource.Open(options.LogPlace);
+        try { await CompletenessCheck.RunAsync(report, source, _checkpoint!, _header!.Tender, _faces, options.ShowProgress, ct); }
+        catch (UnreachableException e) { report.Unchecked("unreachable", e.Message); }
+        catch (LogFormatException e) { report.Bad(e.Code, e.Message); }
+    }
+
     // What was said when a secret became public must be what it was when it was secret.
     private void CheckDisclosures()
     {
@@ -170,8 +184,8 @@ public sealed class DossierCheck(DossierOptions options, Report report)
                 report.Bad("dossier.disclosure", $"The disclosure {e.Id} does not say of what.");
                 continue;
             }
-            var face = shown.GetString();
-            if (_faces.TryGetValue(id, out var was)) disclosed += report.Require(face == was, "dossier.disclosure", $"What was disclosed of event {id} is not what it was.") ? 1 : 0;
+            if (report.Require(_faces.TryGetValue(id, out var was), "dossier.missing", $"Event {id} was disclosed and is not in the dossier."))
+                disclosed += report.Require(shown.GetString() == was, "dossier.disclosure", $"What was disclosed of event {id} is not what it was.") ? 1 : 0;
         }
         if (disclosed > 0) report.Good("dossier.disclosure", $"{disclosed} events that were secret were disclosed as they were.");
     }
