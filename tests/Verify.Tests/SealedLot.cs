@@ -55,8 +55,8 @@ internal sealed class SealedLot
     public static string ClosingHash(IEnumerable<Bid> bids) => HexText.Sha256(Encoding.UTF8.GetBytes($"[{string.Join(',', bids.Select(bid => $"{{\"bidId\":\"{bid.Id}\",\"manifestHash\":\"{bid.Manifest.Hash()}\"}}"))}]"));
 
     private OpeningRecord Draw() => new(
-        1, Tender, "T-1", "Works", Lot, 1, "Lot", "tenderer", "agency", RuleSet.All.First().Id, "CNY", ClosingHash(Bids), Text(At.AddHours(1)), Text(At.AddHours(1)), Text(At.AddHours(2)), null, Text(At.AddHours(1)), 2, [], [],
-        [.. Bids.Select((bid, i) => new RecordedBid(i + 1, bid.Id, bid.Bidder, $"bidder {i}", "91350100M000100Y43", 1, bid.Manifest.Hash(), Text(At.AddMinutes(i)), true, bid.Schedule.Price, bid.Schedule, Base64UrlText.Encode(bid.Key), "custodians", null, null, null, null, null, Text(At.AddHours(1)), []))]);
+        2, Tender, "T-1", "Works", Lot, 1, "Lot", "tenderer", "agency", RuleSet.All.First().Id, "CNY", ClosingHash(Bids), Text(At.AddHours(1)), Text(At.AddHours(1)), Text(At.AddHours(2)), null, 2, [], [],
+        [.. Bids.Select((bid, i) => new RecordedBid(i + 1, bid.Id, bid.Bidder, $"bidder {i}", "91350100M000100Y43", 1, bid.Manifest.Hash(), Text(At.AddMinutes(i)), true, bid.Schedule.Price, bid.Schedule, Base64UrlText.Encode(bid.Key), "custodians", null, null, null, null, null, Text(At.AddHours(1)), [], i + 1))], AnnouncedAt: Text(At.AddHours(1)), ReadingOrder: OpeningRecord.ByMomentThenPlace);
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
 

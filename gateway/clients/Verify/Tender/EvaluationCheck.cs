@@ -132,7 +132,7 @@ public static class EvaluationCheck
     internal static void CompareWithOpening(Report report, EvaluationReport evaluation, byte[] opening)
     {
         if (!report.Require(HexText.Sha256(opening) == evaluation.Inputs.OpeningRecordHash, "evaluation.opening", "The report rests on another opening record than this.")) return;
-        if (DrawCheck.Read<OpeningRecord>(report, opening, "opening.malformed", "opening record") is not { } record) return;
+        if (OpeningCheck.Read(report, opening) is not { } record) return;
         var same = record.Bids.Length == evaluation.Inputs.Bids.Length && record.Bids.All(bid => evaluation.Inputs.Bids.Any(facts => facts.Record is { } on
             && (on.BidId, on.BidderId, on.BidderName, on.SocialCreditCode, on.Price, on.Verdict, on.ManifestHash, on.SubmittedAt)
             == (bid.BidId, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, bid.Verdict, bid.ManifestHash, OpeningCheck.Time(bid.SubmittedAt))));

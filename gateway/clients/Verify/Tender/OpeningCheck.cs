@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Tendering.Protocols;
 
 namespace Tendering.Verify.Tender;
@@ -10,10 +12,12 @@ namespace Tendering.Verify.Tender;
 public static class OpeningCheck
 {
     private const int ProofsMax = 10_000;
+    private static readonly JsonSerializerOptions Lenient = new(CanonicalJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
 
     /// <summary>What happened decides the word (docs/domain/bid-opening.md).</summary>
     private static readonly Dictionary<string, (string Verdict, string Cause)> Verdicts = new()
     {
+        ["manifest-differs"] = ("withdrawn", "platform"),
         ["ciphertext-missing"] = ("withdrawn", "platform"), ["ciphertext-differs"] = ("withdrawn", "platform"), ["ciphertext-unreadable"] = ("withdrawn", "platform"),
         ["shares-missing"] = ("withdrawn", "custodians"), ["commitment-fails"] = ("revoked", "bidder"), ["ciphertext-broken"] = ("revoked", "bidder"),
         ["price-unreadable"] = ("rejected", "bidder"), ["currency-differs"] = ("rejected", "bidder"),
@@ -25,12 +29,36 @@ public static class OpeningCheck
         var (roots, key) = (arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"));
         arguments.RefuseOthers();
         var report = new Report($"opening {words[0]}");
-        if (DrawCheck.Read<OpeningRecord>(report, Arguments.Bytes(words[0]), "opening.malformed", "opening record") is not { } record) return report;
+        if (Read(report, Arguments.Bytes(words[0])) is not { } record) return report;
         var proofs = new Dictionary<Guid, BidProof>();
         foreach (var file in words.Skip(1))
             if (ReadProof(report, Arguments.Bytes(file), file) is { } proof) proofs[proof.BidId] = proof;
         await CheckAsync(report, record, proofs, roots, key);
         return report;
+    }
+
+    /// <summary>Reads canonical bytes of version 1 or 2; members that carry no price or verdict are not looked at.</summary>
+    internal static OpeningRecord? Read(Report report, byte[] bytes)
+    {
+        try
+        {
+            if (!CanonicalJson.Canonicalize(bytes).AsSpan().SequenceEqual(bytes)) throw new JsonException("it is not in canonical form");
+            var record = JsonSerializer.Deserialize<OpeningRecord>(bytes, Lenient) ?? throw new JsonException("it is null");
+            if (record.Closing is { } closing) report.Require(AnnouncedHash(bytes) == closing.AnnouncedHash, "opening.announced", "The record is the one that was announced, and what followed.", "The record is not the one that was announced.");
+            return record;
+        }
+        catch (JsonException e)
+        {
+            report.Bad("opening.malformed", $"The opening record cannot be read: {e.Message}");
+            return null;
+        }
+    }
+
+    private static string AnnouncedHash(byte[] bytes)
+    {
+        var node = JsonNode.Parse(bytes)!.AsObject();
+        node.Remove("closing");
+        return HexText.Sha256(CanonicalJson.Canonicalize(node));
     }
 
     internal static BidProof? ReadProof(Report report, byte[] bytes, string name)
@@ -45,7 +73,7 @@ public static class OpeningCheck
 
     public static async Task CheckAsync(Report report, OpeningRecord record, IReadOnlyDictionary<Guid, BidProof> proofs, X509Certificate2Collection? roots, string? receiptKey)
     {
-        if (record.Version != 1)
+        if (record.Version is not (1 or 2))
         {
             report.Unchecked("opening.version", $"Version {record.Version} of the opening record is not known here.");
             return;

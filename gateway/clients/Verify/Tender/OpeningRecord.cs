@@ -5,8 +5,11 @@ namespace Tendering.Verify.Tender;
 /// <summary>The opening record as it is published (docs/domain/bid-opening.md); times are RFC 3339, UTC, to the microsecond.</summary>
 public sealed record OpeningRecord(
     int Version, Guid TenderId, string TenderNumber, string TenderTitle, Guid LotId, int LotNumber, string LotTitle, string TendererName, string AgencyName, string RuleSet, string Currency,
-    string ClosingListHash, string ClosedAt, string StartedAt, string SharesDueBy, string? RecoveryDueBy, string CompletedAt, int Threshold,
-    OpeningCustodian[] Custodians, OpeningWrongShare[] WrongShares, OpenedBid[] Bids);
+    string ClosingListHash, string ClosedAt, string StartedAt, string SharesDueBy, string? RecoveryDueBy, int Threshold,
+    OpeningCustodian[] Custodians, OpeningWrongShare[] WrongShares, OpenedBid[] Bids, OpeningClosing? Closing = null);
+
+/// <summary>What followed the announcement (from version 2 on); the hash is of the record without this member.</summary>
+public sealed record OpeningClosing(string AnnouncedHash);
 
 public sealed record OpeningCustodian(int Index, Guid OrganisationId, string OrganisationName, string? ReleasedAt, int Good, int Wrong);
 

@@ -103,7 +103,7 @@ public sealed class TenderFacts(IReadOnlyList<ShownEvent> events, DossierOptions
     private async Task CheckDocumentsAsync(Guid lot, ShownEvent[] of)
     {
         var record = Document(lot, Find(of, "bid-opening.opening-completed"), "recordHash", $"{lot}.opening.json");
-        if (record is not null && DrawCheck.Read<OpeningRecord>(report, record, "opening.malformed", "opening record") is { } opening)
+        if (record is not null && OpeningCheck.Read(report, record) is { } opening)
         {
             var proofs = new Dictionary<Guid, BidProof>();
             foreach (var bid in opening.Bids)
