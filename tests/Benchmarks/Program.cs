@@ -8,10 +8,18 @@ if (args is ["ledger"])
     return;
 }
 
+// The verifier needs no running system.
+if (args is ["verify"])
+{
+    await VerifyBench.RunAsync();
+    return;
+}
+
 // `log` measures the audit log alone, on databases of its own.
 if (args is ["log"])
 {
     await LogBench.RunAsync();
+    await VerifyBench.RunAsync();
     return;
 }
 
