@@ -15,7 +15,7 @@ public sealed class Lot
     /// <summary>In minor units; 0 where the lot asks for none.</summary>
     public required long Deposit { get; init; }
 
-    public required DateTimeOffset BidDeadline { get; init; }
+    public required DateTimeOffset BidDeadline { get; set; }
     public Guid? WinnerId { get; set; }
     public DateTimeOffset? ContractDueBy { get; set; }
     public DateTimeOffset? ContractedAt { get; set; }
