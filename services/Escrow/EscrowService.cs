@@ -25,7 +25,12 @@ public static class EscrowService
             .On<BidNotOpened>("release-or-mark-bid-not-opened", ReleaseOrMarkOnBidNotOpened.Handle)
             .On<AwardNoticeIssued>("keep-award-notice", ReleaseOnAwardNoticeIssued.Handle)
             .On<ContractSigned>("release-on-contract-signed", ReleaseOnContractSigned.Handle)
-            .On<LotFailed>("release-on-lot-failed", ReleaseOnLotFailed.Handle);
+            .On<LotFailed>("release-on-lot-failed", ReleaseOnLotFailed.Handle)
+            .On<OpeningCompleted>("tell-shared-payers", TellSharedPayers.OnOpeningCompleted)
+            .On<LotFailed>("tell-shared-payers-of-failed-lot", TellSharedPayers.OnLotFailed)
+            .WhenDue("refund_run", RunRefunds.Handle)
+            .WhenDue("deposit", WarnOfOverdueRefunds.Handle)
+            .WhenDue("guarantee_letter", WarnOfExpiringLetter.Handle);
         builder.Services.AddHostedService<CheckLedgerDaily>();
     }
 
@@ -39,6 +44,14 @@ public static class EscrowService
         ConfirmPaymentOrder.Map(routes);
         ForfeitDeposit.Map(routes);
         ListDeposits.Map(routes);
+        GetDepositTerms.Map(routes);
+        PresentGuaranteeLetter.Map(routes);
+        VerifyGuaranteeLetter.Map(routes);
+        ListGuaranteeLetters.Map(routes);
+        ClaimGuaranteeLetter.Map(routes);
+        DeclareExemption.Map(routes);
+        PauseRefunds.Map(routes);
+        ListRefundRuns.Map(routes);
         GetTrialBalance.Map(routes);
     }
 }

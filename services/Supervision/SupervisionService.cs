@@ -14,6 +14,8 @@ public static class SupervisionService
         builder.Services.AddValidation();
         builder.AddService<SupervisionDb>(Name).OnEverything(RecordEvents.Handle);
         builder.Services.AddHostedService<AskForMissingEvents>();
+        builder.Services.AddSingleton(LogOptions.From(builder.Configuration)).AddSingleton<AuditLog>();
+        builder.Services.AddHostedService<SequenceEvents>().AddHostedService<CollectCosignatures>().AddHostedService<DiscloseSecrets>().AddHostedService<FetchTimestamp>().AddHostedService<IndexForSearch>().AddHostedService<CheckLog>();
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -21,8 +23,17 @@ public static class SupervisionService
         var routes = app.MapService<SupervisionDb>(Name);
         GetTimeline.Map(routes);
         GetFeed.Map(routes);
+        StreamEvents.Map(routes);
+        SearchEvents.Map(routes);
+        GetDossier.Map(routes);
         ListStreams.Map(routes);
         ListAlarms.Map(routes);
         GetAlarm.Map(routes);
+        ServeLog.Map(app);
+        GetLogKeys.Map(routes);
+        GetLogProofs.Map(routes);
+        GetPublicEvent.Map(routes);
+        GetBidProof.Map(routes);
+        ListTimestamps.Map(routes);
     }
 }

@@ -65,6 +65,7 @@ public partial class EventTests
         if (type == typeof(long)) return random.NextInt64(long.MinValue, long.MaxValue);
         if (type == typeof(bool)) return random.Next(2) == 0;
         if (type == typeof(DateTimeOffset)) return new DateTimeOffset(random.NextInt64(DateTime.UnixEpoch.Ticks, DateTime.UnixEpoch.AddYears(100).Ticks), TimeSpan.Zero);
+        if (type == typeof(DateOnly)) return DateOnly.FromDayNumber(random.Next(DateOnly.MaxValue.DayNumber));
         if (type.GetElementType() is { } element)
         {
             var array = Array.CreateInstance(element, random.Next(4));

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Tendering.Contracts;
 using Tendering.Contracts.Bidding;
 using Tendering.Contracts.Identity;
@@ -12,9 +13,16 @@ using Tendering.Testing;
 
 namespace Tendering.Escrow.Tests;
 
-public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowService.Add, EscrowService.Map)
+public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowService.Add, EscrowService.Map, Settings)
 {
     public const long Deposit = 200_000_00;
+    public const string TreasuryAccount = "9558800000000001", TreasuryName = "Treasury of the town", BankCode = "91330106MA2CFLDG4R";
+
+    private static void Settings(IConfigurationBuilder configuration) => configuration.AddInMemoryCollection(new Dictionary<string, string?>
+    {
+        ["Escrow:Treasury:CNY:Account"] = TreasuryAccount, ["Escrow:Treasury:CNY:Name"] = TreasuryName, ["Escrow:Treasury:JPY:Account"] = TreasuryAccount, ["Escrow:Treasury:JPY:Name"] = TreasuryName,
+        ["Escrow:BankCode"] = BankCode,
+    });
 
     /// <summary>A lot that asks for a deposit, with a deadline ten days from now.</summary>
     public async Task<LotOf> PublishAsync(string ruleSet = "cn-tendering", string currency = "CNY", long deposit = Deposit, LotOf? lot = null)
@@ -94,15 +102,18 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
 }
 
 /// <summary>A lot of a tender of its own.</summary>
-public sealed record LotOf(Guid TenderId, Guid LotId, string RuleSet, string Currency, long Deposit, DateTimeOffset PublishedAt)
+public sealed record LotOf(Guid TenderId, Guid LotId, string RuleSet, string Currency, long Deposit, DateTimeOffset PublishedAt, PublishedDepositTerms? Terms = null)
 {
+    public const string Tenderer = "Town";
+
     public DateTimeOffset BidDeadline => PublishedAt.AddDays(10);
 
-    public TenderPublished Published => new(TenderId, "T-2026-001", "A school", RuleSet, Guid.CreateVersion7(), "Agency", Guid.CreateVersion7(), "Town", Currency, PublishedAt, new string('0', 64), 2, [],
-        [new PublishedLot(LotId, 1, "Building", 100_000_000_00, null, Deposit, BidDeadline, BidDeadline, 30, "lowest-evaluated-price", "construction", 5, 3)]);
+    public TenderPublished Published => new(TenderId, "T-2026-001", "A school", RuleSet, Guid.CreateVersion7(), "Agency", Guid.CreateVersion7(), Tenderer, Currency, PublishedAt, new string('0', 64), 2, [],
+        [new PublishedLot(LotId, 1, "Building", 100_000_000_00, null, Deposit, BidDeadline, BidDeadline, 30, "lowest-evaluated-price", "construction", 5, 3)], Terms);
 
     public LotFailed Failed(DateTimeOffset at) => new(TenderId, LotId, "fewer than three bids", "A15", "条28", at);
     public AwardNoticeIssued Noticed(Bidder winner, DateTimeOffset at) => new(TenderId, LotId, winner.Id, at, at.AddDays(30));
+    public Contracts.BidOpening.OpeningCompleted Opened(DateTimeOffset at) => new(TenderId, LotId, new string('2', 64), [], at);
     public ContractSigned Contracted(Bidder winner, DateTimeOffset at) => new(TenderId, LotId, winner.Id, 90_000_000_00, Currency, new string('1', 64), at);
 }
 

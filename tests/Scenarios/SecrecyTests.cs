@@ -33,6 +33,7 @@ public partial class SecrecyTests(LocalSystem system)
 
         var lookers = new Dictionary<string, Session> { ["public"] = market.Public, ["agency"] = market.Agency, ["tenderer"] = market.Tenderer, ["operator"] = market.Operator };
         var before = await ReadAllAsync(lookers, tender.TenderId, lot);
+        var logBefore = await LogSizeAsync();
         var bids = new List<Guid>();
         foreach (var bidder in bidders)
         {
@@ -49,6 +50,7 @@ public partial class SecrecyTests(LocalSystem system)
         var names = bidders.SelectMany(b => new[] { b.Name, b.Code, b.Id.ToString() }).Concat(bids.Select(b => b.ToString())).ToArray();
         AssertSilent(after.Where(a => !a.Key.Contains("organisations", StringComparison.Ordinal)), names);
         AssertSilent(after, Contents());
+        await AssertLogIsSilentAsync(logBefore, [.. names, lot.ToString()]);
 
         var supervisor = await ReadAllAsync(new() { ["supervisor"] = market.Supervisor, ["centre"] = market.Centre, ["finance"] = market.Finance }, tender.TenderId, lot);
         Assert.Contains(supervisor, a => a.Key.Contains("timeline", StringComparison.Ordinal) && a.Value.Contains("bidding.bid-submitted", StringComparison.Ordinal));
@@ -89,6 +91,30 @@ public partial class SecrecyTests(LocalSystem system)
     {
         try { return Encoding.UTF8.GetString(await session.GetBytesAsync(path, Ct)); }
         catch (RefusedException e) { return $"{(int)e.Status} {e.Code} {e.Title}"; }
+    }
+
+    private async Task<long> LogSizeAsync()
+    {
+        using var http = new HttpClient { BaseAddress = system.Gateway };
+        return Checkpoint.Parse(SignedNote.Parse(await http.GetStringAsync("log/checkpoint", Ct)).Text).Size;
+    }
+
+    // What bids left in the public log is what every turn leaves there: one entry, always as long, over nobody knows how many.
+    private async Task AssertLogIsSilentAsync(long before, string[] words)
+    {
+        using var http = new HttpClient { BaseAddress = system.Gateway };
+        var size = await LogSizeAsync();
+        var entries = new List<string>();
+        foreach (var tile in TileId.Between(before, size, entries: true))
+        {
+            var bundle = EntryBundle.Decode(await http.GetByteArrayAsync("log/" + tile.Path, Ct), tile.Width);
+            entries.AddRange(bundle.Select((e, i) => (Leaf: (tile.Index * TileId.WidthMax) + i, Text: Encoding.UTF8.GetString(e.Span))).Where(e => e.Leaf >= before).Select(e => e.Text));
+        }
+        Assert.True(entries.Count == size - before && entries.Count > 0);
+        Assert.All(entries, e => Assert.DoesNotContain(words, w => e.Contains(w, StringComparison.OrdinalIgnoreCase)));
+        Assert.All(entries.Where(e => e.Contains("\"kind\":\"secrets\"", StringComparison.Ordinal)), e => Assert.Equal("""{"kind":"secrets","root":""}""".Length + 64, e.Length));
+        string[] told = ["bidding.", "escrow."];
+        Assert.DoesNotContain(entries, e => told.Any(t => e.Contains($"\"type\":\"{t}", StringComparison.Ordinal)));
     }
 
     // What says only what time it is, or a trace.

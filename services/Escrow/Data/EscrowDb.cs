@@ -15,6 +15,11 @@ public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(opt
     public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
     public DbSet<BankEntry> BankEntries => Set<BankEntry>();
 
+    public DbSet<RefundRun> RefundRuns => Set<RefundRun>();
+    public DbSet<RefundPause> RefundPauses => Set<RefundPause>();
+    public DbSet<GuaranteeLetter> GuaranteeLetters => Set<GuaranteeLetter>();
+    public DbSet<Exemption> Exemptions => Set<Exemption>();
+
     /// <summary>Until the transaction ends nobody else works on this; whoever only reads it shares it with other readers.</summary>
     public Task LockAsync(string what, bool shared = false, CancellationToken ct = default) => shared
         ? Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared(hashtextextended({what}, {LockSeed}))", ct)
@@ -27,7 +32,20 @@ public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(opt
         modelBuilder.Entity<Lot>().Property(e => e.Id).ValueGeneratedNever();
         modelBuilder.Entity<BasicAccount>().Property(e => e.Id).ValueGeneratedNever();
         modelBuilder.Entity<SubAccount>().Property(e => e.Id).ValueGeneratedNever();
-        modelBuilder.Entity<Deposit>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Deposit>(e =>
+        {
+            e.Property(d => d.Id).ValueGeneratedNever();
+            e.Property(d => d.InterestTerms!).AsJson();
+            e.Property(d => d.LateTerms!).AsJson();
+        });
+        modelBuilder.Entity<RefundRun>(e =>
+        {
+            e.Property(r => r.Id).ValueGeneratedNever();
+            e.Ignore(r => r.Release);
+        });
+        modelBuilder.Entity<RefundPause>().HasKey(p => p.TenderId);
+        modelBuilder.Entity<GuaranteeLetter>().Property(e => e.Id).ValueGeneratedNever();
+        modelBuilder.Entity<Exemption>().Property(e => e.Id).ValueGeneratedNever();
         modelBuilder.Entity<PaymentOrder>(e =>
         {
             e.Property(o => o.Id).ValueGeneratedNever();

@@ -24,7 +24,14 @@ public static class Invariants
         union all select 'held-equals-open-deposits' where exists (
           select 1 from system s where role = 'held' and pending_credits <> (select coalesce(sum(amount), 0) from deposit d where stage = 'Secured' and d.currency = s.currency))
         union all select 'forfeits-reach-the-treasury' where exists (
-          select 1 from system s where role = 'treasury' and credits <> (select coalesce(sum(forfeited), 0) from deposit d where d.currency = s.currency))
+          select 1 from system s where role = 'treasury' and credits <> (select coalesce(sum(forfeited), 0) from deposit d where d.currency = s.currency)
+            + (select coalesce(sum(received), 0) from guarantee_letter l where l.currency = s.currency))
+        union all select 'forfeits-are-paid-on' where exists (
+          select 1 from system s where role = 'treasury' and debits <> (select coalesce(sum(amount), 0) from payment_order o where o.reason in ('forfeit', 'claim') and o.currency = s.currency))
+        union all select 'interest-is-what-refunds-bear' where exists (
+          select 1 from system s where role = 'interest' and debits <> (select coalesce(sum(interest), 0) from payment_order o where o.currency = s.currency))
+        union all select 'interest-is-ordered-once' where exists (
+          select 1 from deposit d where interest + late_interest <> (select coalesce(sum(o.interest), 0) from payment_order o where o.deposit_id = d.id))
         union all select 'transit-equals-open-orders' where exists (
           select 1 from system s where role = 'transit' and credits - debits <> (select coalesce(sum(amount), 0) from payment_order o where stage = 'Ordered' and o.currency = s.currency))
         union all select 'suspense-is-sent-back' where exists (select 1 from system where role = 'suspense' and credits <> debits)
@@ -33,8 +40,8 @@ public static class Invariants
             select coalesce(sum(amount) filter (where is_credit), 0)::bigint, coalesce(sum(amount) filter (where not is_credit), 0)::bigint from bank_entry e where e.currency = s.currency))
         union all select 'refunds-are-ordered-once' where exists (
           select 1 from deposit d where (stage in ('Released', 'Refunded') or (stage = 'Forfeited' and forfeited < amount))
-          and (select coalesce(sum(amount), 0) from payment_order o where o.deposit_id = d.id) <> amount - forfeited)
+          and (select coalesce(sum(o.amount - o.interest), 0) from payment_order o where o.deposit_id = d.id) <> amount - forfeited)
         union all select 'refunds-are-confirmed-once' where exists (
-          select 1 from deposit d where refunded <> (select coalesce(sum(amount), 0) from payment_order o where o.deposit_id = d.id and o.stage = 'Confirmed'))
+          select 1 from deposit d where refunded <> (select coalesce(sum(o.amount - o.interest), 0) from payment_order o where o.deposit_id = d.id and o.stage = 'Confirmed'))
         """).ToListAsync(ct);
 }

@@ -22,6 +22,9 @@ public static class Chart
     public static Account SubAccount(Guid id, string number, string currency) =>
         new(id, number, "Sub-account", AccountKind.Liability, currency, AccountLimit.DebitsWithinCredits, IsSystem: false);
 
+    /// <summary>Where the issuer of a guarantee letter pays what is claimed; it goes on to the treasury at once.</summary>
+    public static Account Claim(Guid id, string number, string currency) => new(id, number, "Claim on a guarantee letter", AccountKind.Liability, currency, AccountLimit.DebitsWithinCredits, IsSystem: false);
+
     private static Account System(SystemAccount account, string name, AccountKind kind, string currency) =>
         new(IdOf(account, currency), CodeOf(account, currency), name, kind, currency, AccountLimit.None, IsSystem: true);
 

@@ -31,6 +31,10 @@ public sealed class Deposit
     // Kept for the refund, and since two bidders paid from one account are a presumption of collusion.
     public required string PayerAccount { get; init; }
     public required string PayerName { get; init; }
+
+    /// <summary>When the bank booked the payment: interest begins with its day.</summary>
+    public required DateTimeOffset ReceivedAt { get; init; }
+
     public required DateTimeOffset SecuredAt { get; init; }
 
     public DepositStage Stage { get; private set; } = DepositStage.Secured;
@@ -38,8 +42,24 @@ public sealed class Deposit
     public string? ReleaseReason { get; private set; }
     public DateTimeOffset? RefundDueBy { get; private set; }
 
-    /// <summary>What the bank has confirmed to be back with the bidder.</summary>
+    /// <summary>The refund run that is to order the refund, where one does.</summary>
+    public Guid? RunId { get; private set; }
+
+    /// <summary>The bank's interest, ordered with the refund, and how it was counted.</summary>
+    public long Interest { get; private set; }
+    public RefundInterest? InterestTerms { get; private set; }
+
+    /// <summary>What the refund had to bear since it came too late.</summary>
+    public long LateInterest { get; private set; }
+    public RefundInterest? LateTerms { get; private set; }
+
+    /// <summary>What the bank has confirmed to be back with the bidder, without interest.</summary>
     public long Refunded { get; private set; }
+
+    public DateTimeOffset? ReturnedAt { get; private set; }
+
+    /// <summary>When somebody looks whether the refund is overdue.</summary>
+    public DateTimeOffset? NextDueAt { get; private set; }
 
     public long Forfeited { get; private set; }
     public string? DecisionNumber { get; private set; }
@@ -51,13 +71,14 @@ public sealed class Deposit
     public static Deposit Secure(SubAccount bidder, Payment payment, DateTimeOffset now) => new()
     {
         SubAccountId = bidder.Id, TenderId = bidder.TenderId, LotId = bidder.LotId, BidderId = bidder.BidderId, Amount = payment.Amount, Currency = payment.Currency,
-        BankReference = payment.Reference, PayerAccount = payment.PayerAccount, PayerName = payment.PayerName, SecuredAt = now,
+        BankReference = payment.Reference, PayerAccount = payment.PayerAccount, PayerName = payment.PayerName, ReceivedAt = payment.BookedAt, SecuredAt = now,
     };
 
-    public void Release(string reason, DateTimeOffset refundDueBy, DateTimeOffset now)
+    public void Release(string reason, DateTimeOffset refundDueBy, RefundInterest? interest, DateTimeOffset now)
     {
         MoveTo(DepositStage.Released);
-        (ReleaseReason, RefundDueBy, ReleasedAt) = (reason, refundDueBy, now);
+        (ReleaseReason, RefundDueBy, NextDueAt, ReleasedAt) = (reason, refundDueBy, refundDueBy, now);
+        (Interest, InterestTerms) = (interest?.Statement.Amount ?? 0, interest);
     }
 
     /// <summary>The whole or a part goes to the treasury; what is left is the answer and goes back.</summary>
@@ -65,16 +86,20 @@ public sealed class Deposit
     {
         Rule.Require(amount is > 0 && amount <= Amount, "forfeiture-exceeds-deposit", $"Between 1 and {Amount} may be kept.");
         MoveTo(DepositStage.Forfeited);
-        (Forfeited, DecisionNumber, DecisionHash) = (amount, decisionNumber, decisionHash);
-        if (amount < Amount) (ReleaseReason, RefundDueBy, ReleasedAt) = (ReleaseReasons.ForfeitedInPart, refundDueBy, now);
+        (Forfeited, DecisionNumber, DecisionHash, RefundDueBy, NextDueAt, ReleaseReason) = (amount, decisionNumber, decisionHash, null, null, null);
+        if (amount < Amount) (ReleaseReason, RefundDueBy, NextDueAt, ReleasedAt) = (ReleaseReasons.ForfeitedInPart, refundDueBy, refundDueBy, now);
         return Amount - amount;
     }
 
-    public void ConfirmRefund(long amount)
+    /// <summary>The bank has paid it back. Interest for coming late is the answer, null where none is owed; it is a further payment.</summary>
+    public RefundInterest? ConfirmRefund(long amount, DateTimeOffset returnedAt, Lot lot)
     {
         Rule.Require(Refunded == 0 && amount == Amount - Forfeited, "illegal-move", "This deposit was refunded already, or another amount is owed.");
         if (Stage != DepositStage.Forfeited) MoveTo(DepositStage.Refunded);
-        Refunded = amount;
+        (Refunded, ReturnedAt, NextDueAt) = (amount, returnedAt, null);
+        if (lot.LateInterestOn(amount, RefundDueBy!.Value, returnedAt) is not { Statement.Amount: > 0 } late) return null;
+        (LateInterest, LateTerms) = (late.Statement.Amount, late);
+        return late;
     }
 
     private void MoveTo(DepositStage next)
@@ -82,15 +107,4 @@ public sealed class Deposit
         Rule.Require(Moves.Contains((Stage, next)), "illegal-move", $"A deposit that is {Stage} cannot become {next}.");
         Stage = next;
     }
-}
-
-/// <summary>Why a hold ended.</summary>
-public static class ReleaseReasons
-{
-    public const string BidWithdrawn = "bid-withdrawn";
-    public const string NotOpened = "bid-not-opened";
-    public const string LotFailed = "lot-failed";
-    public const string NotAwarded = "not-awarded";
-    public const string ContractSigned = "contract-signed";
-    public const string ForfeitedInPart = "forfeited-in-part";
 }

@@ -16,6 +16,22 @@ public sealed class Lot
     public required long Deposit { get; init; }
 
     public required DateTimeOffset BidDeadline { get; set; }
+
+    /// <summary>To whom a guarantee letter is made out; null where the notice was read by an earlier version.</summary>
+    public string? TendererName { get; init; }
+
+    /// <summary>How many days after the deadline bids bind (投标有效期); null where the tender documents do not say.</summary>
+    public int? BidValidityDays { get; init; }
+
+    /// <summary>The kinds of guarantee letter that the tender documents take in the deposit's place.</summary>
+    public string[] LetterKinds { get; init; } = [];
+
+    /// <summary>The grounds on which the tender documents ask for no deposit.</summary>
+    public string[] ExemptionGrounds { get; init; } = [];
+
+    /// <summary>From here on who paid is no secret any more.</summary>
+    public DateTimeOffset? OpenedAt { get; set; }
+
     public Guid? WinnerId { get; set; }
     public DateTimeOffset? ContractDueBy { get; set; }
     public DateTimeOffset? ContractedAt { get; set; }
@@ -30,6 +46,35 @@ public sealed class Lot
     {
         var law = Protocols.RuleSet.Get(RuleSet);
         return rule.Value.Length == 0 ? DayCount.End(start, 0, working: false, law.RollsHolidays, law.Zone) : law.EndOf(rule, start);
+    }
+
+    /// <summary>The day on which something happens, where the lot's law counts days.</summary>
+    public DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(moment, Protocols.RuleSet.Get(RuleSet).Zone).DateTime);
+
+    /// <summary>When a day begins there.</summary>
+    public DateTimeOffset StartOf(DateOnly day)
+    {
+        var start = day.ToDateTime(TimeOnly.MinValue);
+        return new DateTimeOffset(start, Protocols.RuleSet.Get(RuleSet).Zone.GetUtcOffset(start)).ToUniversalTime();
+    }
+
+    /// <summary>The last day on which bids bind, counted from the deadline; null where the documents do not say.</summary>
+    public DateOnly? BindsThrough => BidValidityDays is { } days ? DayOf(BidDeadline).AddDays(days) : null;
+
+    /// <summary>The bank's interest on a deposit from the day it came to the day its refund is ordered; null where the law gives none.</summary>
+    public RefundInterest? InterestOn(Deposit deposit, Release release, DateTimeOffset now)
+    {
+        var law = Protocols.RuleSet.Get(RuleSet);
+        if (release.Interest is not { } key || law.Find(key) is not { } rule) return null;
+        return new RefundInterest(rule.Id, rule.Article, Interest.Of(deposit.Amount, law.Get(RuleKey.InterestRate).Value, 1, DayOf(deposit.ReceivedAt), DayOf(now)));
+    }
+
+    /// <summary>What a refund bears that came back after it was due: a day for each after the last that was allowed; null where the law asks for nothing.</summary>
+    public RefundInterest? LateInterestOn(long amount, DateTimeOffset dueBy, DateTimeOffset returnedAt)
+    {
+        var law = Protocols.RuleSet.Get(RuleSet);
+        if (law.Find(RuleKey.LateInterest) is not { } rule) return null;
+        return new RefundInterest(rule.Id, rule.Article, Interest.Of(amount, law.Get(RuleKey.LateInterestRate).Value, rule.Number, DayOf(dueBy.AddTicks(-1)), DayOf(returnedAt)));
     }
 
     /// <summary>May this bidder's deposit be kept? Either it revoked its bid, or it was to sign the contract and let the time pass.</summary>

@@ -24,12 +24,14 @@ public sealed record Payment(string Reference, string AccountNumber, long Amount
     private static string Plain(string account) => account.Replace(" ", "", StringComparison.Ordinal);
 }
 
-public enum Outcome { Secured, Refused, Suspense, Paid }
+public enum Outcome { Secured, Refused, Suspense, Paid, Claim }
 
 /// <summary>What becomes of a payment; code and reason where it goes back.</summary>
 public sealed record Judgement(Outcome Outcome, string? Code, string? Reason)
 {
     public static Judgement Secured { get; } = new(Outcome.Secured, null, null);
+    /// <summary>The issuer of a guarantee letter paid what was claimed.</summary>
+    public static Judgement Claim { get; } = new(Outcome.Claim, null, null);
     public static Judgement Refuse(string code, string reason) => new(Outcome.Refused, code, reason);
     public static Judgement Suspend(string code, string reason) => new(Outcome.Suspense, code, reason);
 }

@@ -11,5 +11,9 @@ public static class TransferCodes
     public const string RefundOrdered = "refund-ordered";
     public const string Forfeited = "deposit-forfeited";
     public const string ToTreasury = "forfeit-to-treasury";
+    public const string InterestOrdered = "interest-ordered";
+    public const string TreasuryOrdered = "treasury-ordered";
+    public const string ClaimReceived = "claim-received";
+    public const string ClaimToTreasury = "claim-to-treasury";
     public const string Paid = "payment-confirmed";
 }

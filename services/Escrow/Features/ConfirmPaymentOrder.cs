@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
-using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.ServiceDefaults;
@@ -30,15 +29,8 @@ public static class ConfirmPaymentOrder
         await Books.BookAllAsync(db, [Transfer.Of(transferId, Chart.IdOf(SystemAccount.Transit, order.Currency), Chart.IdOf(SystemAccount.Bank, order.Currency), order.Amount,
             TransferCodes.Paid, request.BankReference)], now, ct);
         db.Add(BankEntry.Out(order, transferId, now));
-        if (order.DepositId is { } depositId) await RefundAsync(db, depositId, order, now, ct);
+        await SettleOrder.HandleAsync(db, order, now, ct);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(transferId));
-    }
-
-    private static async Task RefundAsync(EscrowDb db, Guid depositId, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
-    {
-        var deposit = await db.Deposits.FromSql($"select * from deposit where id = {depositId} for update").SingleAsync(ct);
-        deposit.ConfirmRefund(order.Amount);
-        db.Publish(new DepositRefunded(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount, order.Currency, order.BankReference!, order.BankBookedAt!.Value), now);
     }
 }

@@ -12,10 +12,18 @@ public static class GetDeposit
 {
     public const int StatementMax = 500;
 
-    public enum DepositState { None, Refused, Secured, Released, Refunded, Forfeited }
+    public enum DepositState { None, Presented, Refused, Secured, Released, Refunded, Forfeited }
 
-    /// <summary>Amounts in minor units. <paramref name="Code"/> says why the last payment was refused.</summary>
-    public sealed record Response(DepositState State, string? Code, long Amount, long Refunded, long Forfeited, string Currency, DateTimeOffset? RefundDueBy, Line[] Statement);
+    /// <summary>
+    /// Amounts in minor units. <paramref name="Code"/> says why the last payment was refused. <paramref name="Kind"/>: payment, guarantee-letter or exemption.
+    /// Interest is paid beside the refund; its statement has the days, the rates and all else that is needed to count it again.
+    /// </summary>
+    public sealed record Response(
+        DepositState State, string? Code, long Amount, long Refunded, long Forfeited, string Currency, DateTimeOffset? RefundDueBy, Line[] Statement,
+        string? Kind, RefundInterest? Interest, RefundInterest? LateInterest, LetterItem? Letter);
+
+    /// <summary>The last letter that was presented. Claimed in minor units.</summary>
+    public sealed record LetterItem(Guid LetterId, LetterStage Stage, string IssuerName, string Number, long Amount, DateOnly ValidThrough, bool HasExpired, string? Refusal, long Claimed);
 
     /// <summary>A movement: <paramref name="Code"/> says what for; money came in (<c>IsCredit</c>) or left, or was held or freed (<c>Held</c> above or below 0).</summary>
     public sealed record Line(DateTimeOffset At, string Code, long Amount, long Held, bool IsCredit, string Reference);
@@ -34,9 +42,32 @@ public static class GetDeposit
             select booked_at as "At", code as "Code", posted as "Amount", held as "Held", credit_account = {bidder.Id} as "IsCredit", reference as "Reference"
             from transfer where debit_account = {bidder.Id} or credit_account = {bidder.Id} order by position limit {StatementMax}
             """).ToArrayAsync(ct);
-        return TypedResults.Ok(new Response(StateOf(current, last), last?.Code, current?.Amount ?? lot.Deposit, deposits.Sum(d => d.Refunded), deposits.Sum(d => d.Forfeited), lot.Currency,
-            current?.RefundDueBy, statement));
+        var letter = await db.GuaranteeLetters.AsNoTracking().Where(l => l.SubAccountId == bidder.Id)
+            .OrderByDescending(l => l.Stage == LetterStage.Presented || l.Stage == LetterStage.Verified).ThenByDescending(l => l.PresentedAt).FirstOrDefaultAsync(ct);
+        var isExempt = await db.Exemptions.AnyAsync(e => e.SubAccountId == bidder.Id, ct);
+        var (state, kind, code) = StandingOf(current, letter, isExempt, last);
+        return TypedResults.Ok(new Response(state, code, kind == Securing.Letter ? letter!.Amount : current?.Amount ?? lot.Deposit, deposits.Sum(d => d.Refunded), deposits.Sum(d => d.Forfeited), lot.Currency,
+            current?.RefundDueBy, statement, kind, current?.InterestTerms, current?.LateTerms, letter is null ? null : ItemOf(letter)));
     }
+
+    // What secures the bid now; without such, what was last.
+    private static (DepositState, string? Kind, string? Code) StandingOf(Deposit? deposit, GuaranteeLetter? letter, bool isExempt, BankEntry? last)
+    {
+        if (isExempt && deposit is null) return (DepositState.Secured, Securing.Exempt, last?.Code);
+        if (letter is not null && deposit?.Stage != DepositStage.Secured && (letter.IsLive || letter.PresentedAt > (deposit?.SecuredAt ?? default))) return (StateOf(letter), Securing.Letter, last?.Code);
+        return (StateOf(deposit, last), deposit is null ? null : "payment", last?.Code);
+    }
+
+    private static DepositState StateOf(GuaranteeLetter letter) => letter.Stage switch
+    {
+        LetterStage.Presented => DepositState.Presented,
+        LetterStage.Verified => DepositState.Secured,
+        LetterStage.Refused => DepositState.Refused,
+        LetterStage.Released => DepositState.Released,
+        _ => DepositState.Forfeited,
+    };
+
+    private static LetterItem ItemOf(GuaranteeLetter l) => new(l.Id, l.Stage, l.IssuerName, l.Number, l.Amount, l.ValidThrough, l.ExpiredAt is not null, l.Refusal, l.Claimed);
 
     private static DepositState StateOf(Deposit? deposit, BankEntry? last) => deposit?.Stage switch
     {

@@ -25,7 +25,8 @@ public static class OpenSubAccount
             var lot = new Lot
             {
                 Id = published.LotId, TenderId = tender.TenderId, TenderNumber = tender.Number, Number = published.Number, RuleSet = tender.RuleSet, Currency = tender.Currency,
-                Deposit = published.Deposit, BidDeadline = published.BidDeadline,
+                Deposit = published.Deposit, BidDeadline = published.BidDeadline, TendererName = tender.TendererName, BidValidityDays = tender.DepositTerms?.BidValidityDays,
+                LetterKinds = tender.DepositTerms?.LetterKinds ?? [], ExemptionGrounds = [.. tender.DepositTerms?.Exemptions.Select(e => e.Ground) ?? []],
             };
             db.Add(lot);
             foreach (var bidder in await db.SubAccounts.Where(s => s.LotId == lot.Id).OrderBy(s => s.BidderId).ToListAsync(ct)) await OpenWhenKnownAsync(db, bidder, lot, message.Now, ct);

@@ -17,7 +17,8 @@ public static class ReleaseOnAwardNoticeIssued
         var lot = await db.Lots.SingleAsync(l => l.Id == notice.LotId, ct);
         (lot.WinnerId, lot.ContractDueBy) = (notice.BidderId, notice.ContractDueBy);
         if (RuleSet.Get(lot.RuleSet).Find(RuleKey.RefundLoserAtNotice) is null) return;
-        var losers = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId != notice.BidderId);
-        await ReleaseDeposits.HandleAsync(db, lot, losers, new Release(ReleaseReasons.NotAwarded, RuleKey.RefundLoserAtNotice, notice.IssuedAt), message.Now, ct);
+        var release = Release.LoserAtNotice(notice.IssuedAt);
+        await RunRefunds.StartAsync(db, lot, release, RunRefunds.Whose.Losers, notice.BidderId, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId != notice.BidderId, release, message.Now, ct);
     }
 }

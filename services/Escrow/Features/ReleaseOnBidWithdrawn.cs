@@ -1,7 +1,6 @@
 using Tendering.Contracts.Bidding;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
-using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
@@ -17,6 +16,8 @@ public static class ReleaseOnBidWithdrawn
         if (await db.Lots.FindAsync([withdrawn.LotId], ct) is not { } lot) return;
         // A deposit that was paid after the withdrawal secures a new bid.
         var deposits = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId == withdrawn.BidderId && d.SecuredAt <= withdrawn.WithdrawnAt);
-        await ReleaseDeposits.HandleAsync(db, lot, deposits, new Release(ReleaseReasons.BidWithdrawn, RuleKey.RefundWithdrawal, withdrawn.WithdrawnAt), message.Now, ct);
+        var release = Release.Withdrawn(withdrawn.WithdrawnAt);
+        await ReleaseDeposits.HandleAsync(db, lot, deposits, release, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId == withdrawn.BidderId && l.PresentedAt <= withdrawn.WithdrawnAt, release, message.Now, ct);
     }
 }

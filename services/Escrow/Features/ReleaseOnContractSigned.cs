@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts.Tenders;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
-using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
@@ -16,8 +15,10 @@ public static class ReleaseOnContractSigned
         await db.LockLotAsync(signed.LotId, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == signed.LotId, ct);
         lot.ContractedAt ??= signed.SignedAt;
-        var held = await ReleaseDeposits.HeldAsync(db, lot.Id, ct);
-        await ReleaseDeposits.HandleAsync(db, lot, held.Where(d => d.BidderId == signed.BidderId), new Release(ReleaseReasons.ContractSigned, RuleKey.RefundWinner, signed.SignedAt), message.Now, ct);
-        await ReleaseDeposits.HandleAsync(db, lot, held.Where(d => d.BidderId != signed.BidderId), new Release(ReleaseReasons.NotAwarded, RuleKey.RefundLoser, signed.SignedAt), message.Now, ct);
+        var (winner, loser) = (Release.Winner(signed.SignedAt), Release.Loser(signed.SignedAt));
+        await RunRefunds.StartAsync(db, lot, winner, RunRefunds.Whose.Winner, signed.BidderId, message.Now, ct);
+        await RunRefunds.StartAsync(db, lot, loser, RunRefunds.Whose.Losers, signed.BidderId, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId == signed.BidderId, winner, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId != signed.BidderId, loser, message.Now, ct);
     }
 }

@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts.Tenders;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
-using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
@@ -16,6 +15,8 @@ public static class ReleaseOnLotFailed
         await db.LockLotAsync(failed.LotId, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == failed.LotId, ct);
         lot.FailedAt ??= failed.FailedAt;
-        await ReleaseDeposits.HandleAsync(db, lot, await ReleaseDeposits.HeldAsync(db, lot.Id, ct), new Release(ReleaseReasons.LotFailed, RuleKey.RefundFailed, failed.FailedAt), message.Now, ct);
+        var release = Release.Failed(failed.FailedAt);
+        await RunRefunds.StartAsync(db, lot, release, RunRefunds.Whose.All, null, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, _ => true, release, message.Now, ct);
     }
 }

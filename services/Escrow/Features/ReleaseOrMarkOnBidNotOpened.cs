@@ -1,7 +1,6 @@
 using Tendering.Contracts.BidOpening;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
-using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
@@ -22,6 +21,8 @@ public static class ReleaseOrMarkOnBidNotOpened
         }
         if (await db.Lots.FindAsync([closed.LotId], ct) is not { } lot) return;
         var deposits = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId == closed.BidderId);
-        await ReleaseDeposits.HandleAsync(db, lot, deposits, new Release(ReleaseReasons.NotOpened, RuleKey.RefundWithdrawal, closed.DecidedAt), message.Now, ct);
+        var release = Release.NotOpened(closed.DecidedAt);
+        await ReleaseDeposits.HandleAsync(db, lot, deposits, release, message.Now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId == closed.BidderId, release, message.Now, ct);
     }
 }

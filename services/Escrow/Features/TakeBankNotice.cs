@@ -42,6 +42,14 @@ public static class TakeBankNotice
 
     private static async Task<BankEntry> TakeAsync(EscrowDb db, Payment payment, DateTimeOffset now, CancellationToken ct)
     {
+        var receipt = DerivedId.Of($"receipt:{payment.Reference}");
+        if (await TakeClaimPayment.TryAsync(db, payment, receipt, now, ct))
+        {
+            var claimed = BankEntry.In(payment, receipt, Judgement.Claim, null, now);
+            db.Add(claimed);
+            await db.SaveChangesAsync(ct);
+            return claimed;
+        }
         // A mistyped number is nobody's: its check digits say so.
         var lotId = !VirtualAccountNumber.IsValid(payment.AccountNumber) ? null : await db.SubAccounts.Where(s => s.Number == payment.AccountNumber).Select(s => (Guid?)s.LotId).SingleOrDefaultAsync(ct);
         // Shared: payments of one lot do not wait for each other, but its end waits for them, or they see it.
@@ -49,10 +57,9 @@ public static class TakeBankNotice
         var lot = await db.Lots.FindAsync([lotId ?? Guid.Empty], ct);
         var bidder = await db.SubAccounts.FromSql($"select * from sub_account where number = {payment.AccountNumber} for update").SingleOrDefaultAsync(ct);
         var basic = bidder is null ? null : await db.BasicAccounts.FindAsync([bidder.BidderId], ct);
-        var isSecured = bidder is not null && await db.Deposits.AnyAsync(d => d.SubAccountId == bidder.Id && d.Stage == DepositStage.Secured, ct);
+        var isSecured = bidder is not null && await Securing.IsSecuredAsync(db, bidder.Id, ct);
 
         var judgement = payment.Judge(lot, bidder, basic, isSecured);
-        var receipt = DerivedId.Of($"receipt:{payment.Reference}");
         var entry = BankEntry.In(payment, receipt, judgement, bidder?.Id, now);
         db.Add(entry);
         if (judgement.Outcome == Outcome.Secured) await SecureAsync(db, payment, bidder!, receipt, now, ct);

@@ -27,6 +27,9 @@ public static class CanonicalJson
     /// <summary>Canonical bytes of JSON text; doubled keys and integers beyond 2^53 are refused with a <see cref="JsonException"/>.</summary>
     public static byte[] Canonicalize(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: false);
 
+    /// <summary>Like <see cref="Canonicalize(ReadOnlySpan{byte})"/>, but a number that would lose digits is refused too: two texts with different values never get the same bytes.</summary>
+    public static byte[] CanonicalizeExactly(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: true);
+
     /// <summary>Canonical bytes of a JSON tree, where null is the JSON null.</summary>
     public static byte[] Canonicalize(JsonNode? node) => Canonicalize(node is null ? "null"u8 : JsonSerializer.SerializeToUtf8Bytes(node, Options));
 

@@ -20,6 +20,25 @@ public sealed record RecordedEvent(
         e.Id, e.Type, e.Version, e.Source, e.Sequence, e.TenderId, e.Payload, e.SecretUntil, e.Salt, e.PersonId, e.OrganisationId, e.Role, e.Address, e.OccurredAt.UtcTicks,
     }));
 
+    /// <summary>Whatever these conditions ask for, without the weight of a mapper: the log and its readers go through the whole record.</summary>
+    public static async Task<List<RecordedEvent>> ReadAsync(NpgsqlConnection connection, string where, NpgsqlParameter[] parameters, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            select index, source, sequence, id, type, version, tender_id, payload, secret_until, salt, person_id, organisation_id, role, address, occurred_at, trace_parent, hash from event where {where}
+            """, connection);
+        command.Parameters.AddRange(parameters);
+        await using var r = await command.ExecuteReaderAsync(ct);
+        var rows = new List<RecordedEvent>();
+        while (await r.ReadAsync(ct))
+            rows.Add(new RecordedEvent(r.GetInt64(0), r.GetString(1), r.GetInt64(2), r.GetGuid(3), r.GetString(4), r.GetInt32(5), Id(6), r.GetString(7), Text(8), Bytes(9), Id(10), Id(11), Text(12), Text(13),
+                r.GetFieldValue<DateTimeOffset>(14), Text(15), r.GetFieldValue<byte[]>(16)));
+        return rows;
+
+        Guid? Id(int column) => r.IsDBNull(column) ? null : r.GetGuid(column);
+        string? Text(int column) => r.IsDBNull(column) ? null : r.GetString(column);
+        byte[]? Bytes(int column) => r.IsDBNull(column) ? null : r.GetFieldValue<byte[]>(column);
+    }
+
     /// <summary>Writes many rows in one statement; row by row would be the bottleneck of the whole record.</summary>
     public static async Task InsertAsync(NpgsqlConnection connection, IReadOnlyList<RecordedEvent> rows, CancellationToken ct)
     {

@@ -6,6 +6,8 @@ public sealed record Alarm(Guid Id, string Kind, string Source, long? Sequence, 
     public const string StreamGap = "stream-gap";
     public const string StreamRewritten = "stream-rewritten";
     public const string MessageParked = "message-parked";
+    public const string RefundsOverdue = "refunds-overdue";
+    public const string SharedPayer = "shared-payer";
 
     public static Alarm OfGap(string source, Gap gap, DateTimeOffset now) =>
         Raise(StreamGap, source, gap.After + 1, $"Events {gap.After + 1} to {gap.Through} of {source} are missing; they have been asked for.", now);
@@ -15,6 +17,10 @@ public sealed record Alarm(Guid Id, string Kind, string Source, long? Sequence, 
 
     public static Alarm OfParked(string source, long sequence, string consumer, string eventType, Guid? eventId, string error, DateTimeOffset now) =>
         Raise(MessageParked, source, sequence, $"{source} could not handle {eventType} {eventId} in {consumer} ({error}); it waits for an operator.", now);
+
+    /// <summary>A service told something that a supervisor must see: the event says what, the alarm only that it is there.</summary>
+    public static Alarm OfFinding(string kind, string source, long sequence, string what, DateTimeOffset now) =>
+        Raise(kind, source, sequence, $"{what}: see event {sequence} of {source}.", now);
 
     private static Alarm Raise(string kind, string source, long? sequence, string detail, DateTimeOffset now) =>
         new(Guid.CreateVersion7(), kind, source, sequence, detail, now);

@@ -29,9 +29,11 @@ public static class GetFeed
     {
         var from = after ?? 0;
         var page = await events.AsNoTracking().Where(e => e.Index > from).OrderBy(e => e.Index).Take(limit ?? PageMax).ToListAsync(ct);
-        return [.. page.Select(e => new Item(
-            e.Index, e.Source, e.Sequence, e.Id, e.Type, e.Version, e.TenderId, e.OccurredAt, e.SecretUntil, new Actor(e.PersonId, e.OrganisationId, e.Role, e.Address), PayloadOf(e.Payload)))];
+        return [.. page.Select(ItemOf)];
     }
+
+    public static Item ItemOf(RecordedEvent e) => new(
+        e.Index, e.Source, e.Sequence, e.Id, e.Type, e.Version, e.TenderId, e.OccurredAt, e.SecretUntil, new Actor(e.PersonId, e.OrganisationId, e.Role, e.Address), PayloadOf(e.Payload));
 
     /// <summary>The payload as JSON; one that is none is shown as the text it is.</summary>
     public static JsonElement PayloadOf(string payload)

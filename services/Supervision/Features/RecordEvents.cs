@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Tendering.Contracts.Escrow;
 using Tendering.Contracts.Platform;
 using Tendering.ServiceDefaults;
 using Tendering.Supervision.Data;
@@ -15,6 +17,13 @@ namespace Tendering.Supervision.Features;
 public static class RecordEvents
 {
     private const int PageMax = 500;
+    // Events that are alarms by themselves.
+    private static readonly FrozenDictionary<string, (string Kind, string What)> Findings = new Dictionary<string, (string, string)>
+    {
+        [Outbox.NameOf(typeof(RefundsDelayed)).Name] = (Alarm.RefundsOverdue, "Deposits are not back although the time for their refund is over"),
+        [Outbox.NameOf(typeof(SharedPayerFound)).Name] = (Alarm.SharedPayer, "Payments for several bidders of one lot came from one account"),
+    }.ToFrozenDictionary();
+
     private static readonly string Parked = Outbox.NameOf(typeof(MessageParked)).Name;
 
     public static async Task Handle(IReadOnlyList<Envelope> batch, SupervisionDb db, IServiceProvider services, CancellationToken ct)
@@ -109,6 +118,7 @@ public static class RecordEvents
         private void Append(Envelope envelope)
         {
             _next.Add(RecordedEvent.At(++Index, envelope));
+            if (Findings.TryGetValue(envelope.Type, out var finding)) db.Raise(Alarm.OfFinding(finding.Kind, envelope.Source, envelope.Sequence, finding.What, now));
             if (envelope.Type != Parked) return;
             var parked = Read(envelope);
             db.Raise(Alarm.OfParked(envelope.Source, envelope.Sequence, parked?.Consumer ?? "?", parked?.EventType ?? "an event", parked?.EventId, parked?.Error ?? "?", now));

@@ -31,6 +31,7 @@ public sealed class TendersDb(DbContextOptions<TendersDb> options) : DbContext(o
         {
             tender.Property(t => t.Id).ValueGeneratedNever();
             tender.Property(t => t.Documents).AsJson();
+            tender.Property(t => t.DepositTerms!).AsJson();
             tender.Ignore(t => t.Rules);
             tender.HasMany(t => t.Lots).WithOne().HasForeignKey(l => l.TenderId);
             tender.HasMany(t => t.Custodians).WithOne().HasForeignKey(c => c.TenderId);

@@ -26,7 +26,7 @@ public sealed class Notice
     {
         tender.Number, tender.Title, RuleSet = tender.RuleSetId, Category = tender.Category.Kebab(), tender.Rules.Currency, tender.AgencyId, tender.AgencyName,
         tender.TendererId, tender.TendererCode, tender.TendererName, tender.PublishedAt, tender.Documents, tender.DocumentsHash, tender.Threshold,
-        Custodians = tender.PublishedCustodians(), Lots = tender.PublishedLots(),
+        Custodians = tender.PublishedCustodians(), Lots = tender.PublishedLots(), DepositTerms = tender.PublishedDepositTerms(),
     });
 
     public static Notice OfDeadline(Tender tender, Lot lot, DateTimeOffset from, string ground, string reason, DateTimeOffset at) => Of(tender, lot, NoticeKind.Amendment, at, new
@@ -73,6 +73,9 @@ public static class PublicFace
 {
     public static PublishedCustodian[] PublishedCustodians(this Tender tender) =>
         [.. tender.Custodians.OrderBy(c => c.Index).Select(c => new PublishedCustodian(c.Index, c.OrganisationId, c.OrganisationName, c.PublicKey!))];
+
+    public static PublishedDepositTerms? PublishedDepositTerms(this Tender tender) => tender.DepositTerms is not { } terms ? null :
+        new(terms.BidValidityDays, terms.LetterKinds, [.. terms.Exemptions.Select(e => new PublishedExemption(e.Ground, e.Text))]);
 
     public static PublishedLot[] PublishedLots(this Tender tender) =>
         [.. tender.Lots.OrderBy(l => l.Number).Select(l => new PublishedLot(l.Id, l.Number, l.Title, l.CeilingPrice, l.MinimumPrice, l.Deposit, l.BidDeadline, l.OpeningAt,

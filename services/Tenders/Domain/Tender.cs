@@ -8,6 +8,16 @@ public enum Category { Works, Goods, Services }
 /// <summary>A document that bidders bid against, known by its hash (SHA-256, lower-case hexadecimal). Length in bytes.</summary>
 public sealed record Document(string Name, string Sha256, long Length);
 
+/// <summary>How bids are secured, besides by a transfer: which letters are taken, who needs no deposit, and how many days after the deadline bids bind (投标有效期).</summary>
+public sealed record DepositTerms(int BidValidityDays, string[] LetterKinds, DepositExemption[] Exemptions)
+{
+    /// <summary>Who may issue a letter.</summary>
+    public static IReadOnlyList<string> Kinds { get; } = ["bank", "insurer", "guarantor"];
+}
+
+/// <summary>A ground on which the documents ask for no deposit, in their own words.</summary>
+public sealed record DepositExemption(string Ground, string Text);
+
 /// <summary>One procedure from its draft to its contract, judged by one rule set. Its lots live their own lives from the publication on.</summary>
 public sealed class Tender
 {
@@ -28,6 +38,9 @@ public sealed class Tender
     public required int Threshold { get; init; }
     public required Document[] Documents { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Null where the documents say nothing: deposits are paid by transfer.</summary>
+    public DepositTerms? DepositTerms { get; init; }
 
     /// <summary>How far the preparation has come, up to published.</summary>
     public Stage Preparation { get; private set; } = Stage.Draft;

@@ -12,7 +12,7 @@ namespace Tendering.Tenders.Features;
 /// <summary>An agency drafts a tender with its lots and names who keeps the keys of its bids.</summary>
 public static class DraftTender
 {
-    public const int OpeningMinutesMax = 1440, CommitteeMax = 99;
+    public const int OpeningMinutesMax = 1440, CommitteeMax = 99, BidValidityMax = 3650, ExemptionsMax = 20;
     public const long DocumentLengthMax = 1L << 40;
 
     public sealed record DraftDocument(
@@ -26,13 +26,21 @@ public static class DraftTender
         [property: Required, StringLength(60, MinimumLength = 1)] string EvaluationMethod, [property: Required, StringLength(100, MinimumLength = 1)] string Specialty,
         [property: Range(1, CommitteeMax)] int CommitteeSize);
 
+    public sealed record DraftExemption(
+        [property: Required, RegularExpression("^[a-z][a-z0-9-]{1,59}$")] string Ground, [property: Required, StringLength(500, MinimumLength = 1)] string Text);
+
+    public sealed record DraftDepositTerms(
+        [property: Range(1, BidValidityMax)] int BidValidityDays, [property: Required, MaxLength(3)] string[] LetterKinds,
+        [property: Required, MaxLength(ExemptionsMax)] IReadOnlyList<DraftExemption> Exemptions);
+
     // Lists, not arrays: the validation's generator does not look into the elements of an array.
     public sealed record Request(
         [property: Required, StringLength(200, MinimumLength = 1)] string Title, [property: Required, StringLength(60, MinimumLength = 1)] string RuleSet,
         [property: EnumDataType(typeof(Category))] Category Category, [property: StringLength(50, MinimumLength = 1)] string? TendererCode,
         [property: Required, StringLength(200, MinimumLength = 1)] string TendererName, Guid? TendererId, [property: Required, MaxLength(Tender.DocumentsMax)] IReadOnlyList<DraftDocument> Documents,
         [property: Range(Tender.ThresholdMin, Tender.CustodiansMax)] int Threshold, [property: Required, MinLength(Tender.ThresholdMin), MaxLength(Tender.CustodiansMax)] Guid[] CustodianOrganisations,
-        [property: Required, MinLength(1), MaxLength(Tender.LotsMax)] IReadOnlyList<DraftLot> Lots);
+        [property: Required, MinLength(1), MaxLength(Tender.LotsMax)] IReadOnlyList<DraftLot> Lots,
+        DraftDepositTerms? DepositTerms = null);
 
     public sealed record LotItem(Guid LotId, int Number);
     public sealed record Response(Guid TenderId, string Number, LotItem[] Lots);
@@ -56,6 +64,8 @@ public static class DraftTender
             Number = $"T-{year}-{await db.NextNumberAsync(year, ct):000000}", Title = request.Title, RuleSetId = rules.Id, Category = request.Category,
             AgencyId = agency!.Id, AgencyName = agency.Name, TendererId = tenderer?.Id, TendererCode = tenderer?.SocialCreditCode ?? request.TendererCode,
             TendererName = tenderer?.Name ?? request.TendererName, Threshold = request.Threshold, CreatedAt = now,
+            DepositTerms = request.DepositTerms is not { } terms ? null
+                : new DepositTerms(terms.BidValidityDays, terms.LetterKinds, [.. terms.Exemptions.Select(e => new DepositExemption(e.Ground, e.Text))]),
             Documents = [.. request.Documents.Select(d => new Document(d.Name, d.Sha256, d.Length))],
         };
         tender.Entrust(custodians);
@@ -72,6 +82,11 @@ public static class DraftTender
         Check(request.Threshold <= request.CustodianOrganisations.Length, "threshold", "The threshold is not above the number of custodians.");
         Check(request.CustodianOrganisations.Distinct().Count() == request.CustodianOrganisations.Length, "custodianOrganisations", "An organisation keeps one key only.");
         Check(request.Lots.DistinctBy(l => l.Number).Count() == request.Lots.Count, "lots", "Two lots have the same number.");
+        if (request.DepositTerms is { } terms)
+        {
+            Check(terms.LetterKinds.All(DepositTerms.Kinds.Contains), "depositTerms.letterKinds", $"A letter is issued by one of: {string.Join(", ", DepositTerms.Kinds)}.");
+            Check(terms.Exemptions.All(e => e is not null) && terms.Exemptions.DistinctBy(e => e.Ground).Count() == terms.Exemptions.Count, "depositTerms.exemptions", "Each exemption has a ground of its own.");
+        }
         foreach (var (lot, i) in request.Lots.Select((l, i) => (l, i)))
         {
             Check(lot.MinimumPrice is null || lot.MinimumPrice <= lot.CeilingPrice, $"lots[{i}].minimumPrice", "The minimum price is not above the ceiling price.");

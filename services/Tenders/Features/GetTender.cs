@@ -28,7 +28,8 @@ public static class GetTender
     public sealed record Response(
         Guid TenderId, string Number, string Title, string RuleSet, Category Category, string Currency, Stage Stage, Guid AgencyId, string AgencyName,
         Guid? TendererId, string? TendererCode, string TendererName, DateTimeOffset? PublishedAt, Document[] Documents, string DocumentsHash, int Threshold,
-        CustodianItem[] Custodians, LotItem[] Lots, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ReviewItem[]? Reviews);
+        CustodianItem[] Custodians, LotItem[] Lots, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ReviewItem[]? Reviews,
+        DepositTerms? DepositTerms);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/{tenderId:guid}", Handle)
         .AllowEveryone().WithSummary("A tender and its lots").WithDescription("Public once published; a draft only to its agency, custodians and supervisors.");
@@ -43,7 +44,7 @@ public static class GetTender
             tender.TendererId, tender.TendererCode, tender.TendererName, tender.PublishedAt, tender.Documents, tender.DocumentsHash, tender.Threshold,
             [.. tender.Custodians.OrderBy(c => c.Index).Select(c => new CustodianItem(c.Index, c.OrganisationId, c.OrganisationName, c.PublicKey))],
             [.. tender.Lots.OrderBy(l => l.Number).Select(l => ItemOf(l, tender.Rules, own))],
-            own || caller.Is(Roles.Supervisor) ? ReviewsOf(tender) : null));
+            own || caller.Is(Roles.Supervisor) ? ReviewsOf(tender) : null, tender.DepositTerms));
     }
 
     private static LotItem ItemOf(Lot l, RuleSet rules, bool own) => new(

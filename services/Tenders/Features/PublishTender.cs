@@ -25,7 +25,7 @@ public static class PublishTender
         db.Add(notice);
         // A tenderer that is not registered has no id: the event names it by the empty one.
         db.Publish(new TenderPublished(tender.Id, tender.Number, tender.Title, tender.RuleSetId, tender.AgencyId, tender.AgencyName, tender.TendererId ?? Guid.Empty, tender.TendererName,
-            tender.Rules.Currency, now, tender.DocumentsHash, tender.Threshold, tender.PublishedCustodians(), tender.PublishedLots()), now);
+            tender.Rules.Currency, now, tender.DocumentsHash, tender.Threshold, tender.PublishedCustodians(), tender.PublishedLots(), tender.PublishedDepositTerms()), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(notice.Id, now));
     }

@@ -35,7 +35,7 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal((1, ready.Bid.Manifest.Hash()), (told.Revision, told.ManifestHash));
 
         var own = await ready.Client.GetFromJsonAsync<GetOwnReceipt.Response>($"/api/bidding/lots/{lot.LotId}/receipt");
-        Assert.Equal((taken.Receipt, ready.Bid.Text), (own!.Receipt, own.Manifest));
+        Assert.Equal((taken.Receipt, ready.Bid.Text, $"/api/supervision/bids/{taken.BidId}/proof"), (own!.Receipt, own.Manifest, own.Proof));
         Assert.Contains($"\"manifestHash\":\"{ready.Bid.Manifest.Hash()}\"", await ready.Client.GetStringAsync($"/api/bidding/lots/{lot.LotId}"), StringComparison.Ordinal);
     }
 

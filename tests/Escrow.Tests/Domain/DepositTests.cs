@@ -7,12 +7,17 @@ public class DepositTests
 {
     private static readonly DateTimeOffset Now = new(2026, 3, 2, 1, 0, 0, TimeSpan.Zero);
 
+    private static readonly Lot Lot = new()
+    {
+        Id = Guid.CreateVersion7(), TenderId = Guid.CreateVersion7(), TenderNumber = "T", Number = 1, RuleSet = "cn-tendering", Currency = "CNY", Deposit = 100, BidDeadline = Now,
+    };
+
     private static Deposit At(DepositStage stage)
     {
         var bidder = new SubAccount { TenderId = Guid.CreateVersion7(), LotId = Guid.CreateVersion7(), BidderId = Guid.CreateVersion7(), BidderName = "Builders" };
         var deposit = Deposit.Secure(bidder, new Payment("B1", "88", 100, "CNY", "6222", "Builders", Now), Now);
-        if (stage is DepositStage.Released or DepositStage.Refunded) deposit.Release("lot-failed", Now, Now);
-        if (stage == DepositStage.Refunded) deposit.ConfirmRefund(100);
+        if (stage is DepositStage.Released or DepositStage.Refunded) deposit.Release("lot-failed", Now, null, Now);
+        if (stage == DepositStage.Refunded) deposit.ConfirmRefund(100, Now, Lot);
         if (stage == DepositStage.Forfeited) deposit.Forfeit(40, "D1", new string('0', 64), Now, Now);
         return deposit;
     }
@@ -28,8 +33,8 @@ public class DepositTests
         Assert.Equal(from, deposit.Stage);
         Action move = to switch
         {
-            DepositStage.Released => () => deposit.Release("x", Now, Now),
-            DepositStage.Refunded => () => deposit.ConfirmRefund(100),
+            DepositStage.Released => () => deposit.Release("x", Now, null, Now),
+            DepositStage.Refunded => () => deposit.ConfirmRefund(100, Now, Lot),
             _ => () => deposit.Forfeit(1, "D", "h", Now, Now),
         };
         if (Deposit.Moves.Contains((from, to)))
@@ -44,9 +49,9 @@ public class DepositTests
     public void What_a_part_forfeit_leaves_is_refunded_once_and_the_deposit_stays_forfeited()
     {
         var deposit = At(DepositStage.Forfeited);
-        deposit.ConfirmRefund(60);
+        deposit.ConfirmRefund(60, Now, Lot);
         Assert.Equal((DepositStage.Forfeited, 40, 60), (deposit.Stage, deposit.Forfeited, deposit.Refunded));
-        Assert.Equal("illegal-move", Assert.Throws<RuleBrokenException>(() => deposit.ConfirmRefund(60)).Code);
+        Assert.Equal("illegal-move", Assert.Throws<RuleBrokenException>(() => deposit.ConfirmRefund(60, Now, Lot)).Code);
     }
 
     [Theory]

@@ -79,13 +79,16 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
         await host.HearAsync(bidder.NotOpened(lot, "revoked", host.Clock.GetUtcNow()));
         await ServiceFixture.EventuallyAsync(async () => (await ForfeitAsync(lot, bidder, 500_000)).StatusCode == HttpStatusCode.Created);
         await PayOutAsync(bidder);
+        var kept = Assert.Single(await host.OrdersAsync(), o => o.ToAccount == EscrowHost.TreasuryAccount && o.Currency == "JPY");
+        Assert.Equal((500_000, EscrowHost.TreasuryName), (kept.Amount, kept.ToName));
+        Assert.True((await host.ConfirmAsync(kept.Id, $"P{kept.Id:N}")).IsSuccessStatusCode);
 
         Assert.Equal(
             [("payment-received", 1_800_000, 0), ("payment-returned", 1_800_000, 0), ("payment-received", 2_000_000, 0), ("deposit-held", 0, 2_000_000), ("deposit-forfeited", 500_000, -2_000_000), ("refund-ordered", 1_500_000, 0)],
             (await host.DepositAsync(lot, bidder)).Statement.Select(l => (l.Code, l.Amount, l.Held)));
         var balance = await EscrowHost.ReadAsync<GetTrialBalance.Response>(await _finance.GetAsync("/api/escrow/trial-balance"));
         Assert.Equal(
-            [("bank", 3_800_000, 3_300_000), ("held", 500_000, 500_000), ("interest", 0, 0), ("sub-accounts", 3_800_000, 3_800_000), ("suspense", 0, 0), ("transit", 3_300_000, 3_300_000), ("treasury", 0, 500_000)],
+            [("bank", 3_800_000, 3_800_000), ("held", 500_000, 500_000), ("interest", 0, 0), ("sub-accounts", 3_800_000, 3_800_000), ("suspense", 0, 0), ("transit", 3_800_000, 3_800_000), ("treasury", 500_000, 500_000)],
             balance.Accounts.Where(a => a.Currency == "JPY").Select(a => (a.Code.Split(':')[0], a.Debits, a.Credits)));
         Assert.True(balance.Balanced && balance.Accounts.All(a => a is not { Currency: "JPY", PendingDebits: not 0 } and not { Currency: "JPY", PendingCredits: not 0 }));
 

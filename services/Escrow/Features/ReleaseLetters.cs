@@ -1,0 +1,22 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Contracts.Escrow;
+using Tendering.Escrow.Data;
+using Tendering.Escrow.Domain;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.Escrow.Features;
+
+/// <summary>Letters are given back when a deposit would be; what was presented and never verified too. The lot must be locked.</summary>
+public static class ReleaseLetters
+{
+    public static async Task HandleAsync(EscrowDb db, Lot lot, Func<GuaranteeLetter, bool> which, Release release, DateTimeOffset now, CancellationToken ct)
+    {
+        var rule = lot.Law(release.Rule);
+        var live = await db.GuaranteeLetters.FromSql($"select * from guarantee_letter where lot_id = {lot.Id} and stage in ('Presented', 'Verified') order by id for update").ToListAsync(ct);
+        foreach (var letter in live.Where(which))
+        {
+            letter.Release(release.Reason, now);
+            db.Publish(new DepositReleased(lot.TenderId, lot.Id, letter.BidderId, letter.Amount, letter.Currency, release.Reason, rule.Id, rule.Article, lot.RefundDueBy(rule, release.Start), now, Securing.Letter), now);
+        }
+    }
+}
