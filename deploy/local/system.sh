@@ -21,6 +21,7 @@ program() {
     witness-*) project=gateway/clients/Witness ;;
     Replay) project=deploy/Replay ;;
     Benchmarks) project=tests/Benchmarks ;;
+    Bid) project=gateway/clients/Bid ;;
     *) project="services/$(project_of "$1")" ;;
   esac
   printf '%s' "$ROOT/$project/bin/Release/net10.0/Tendering.${project##*/}.dll"
@@ -74,6 +75,10 @@ write_settings() {
     done
     setting Keys__Master "$(recall key_master)"
     setting Machines__bank__Secret "$(secret secret_bank)"
+    setting Escrow__Treasury__CNY__Account 9558800000000001
+    setting Escrow__Treasury__CNY__Name '财政国库 local treasury'
+    setting Escrow__Treasury__JPY__Account 9558800000000002
+    setting Escrow__Treasury__JPY__Name '会計管理者 local treasury'
     setting Identity__Authority "$(service_address identity)"
     setting Gateway__Url "$(address_of gateway)"
     setting Bank__Url "$(address_of bank)"

@@ -1,6 +1,8 @@
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
+using Tendering.BidOpening.Domain;
 using Tendering.Contracts.Bidding;
+using Tendering.Contracts.Identity;
 using Tendering.Contracts.Tenders;
 using Tendering.ServiceDefaults;
 
@@ -14,7 +16,13 @@ public static class BidOpeningService
     public static void Add(WebApplicationBuilder builder)
     {
         builder.Services.AddValidation();
+        builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
+        builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
+        builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
         builder.AddService<BidOpeningDb>(Name)
+            .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)
+            .On<CertificateIssued>("keep-certificate", KeepIdentities.OnCertificateIssued)
+            .On<CertificateRevoked>("keep-revocation", KeepIdentities.OnCertificateRevoked)
             .On<TenderPublished>("announce-openings", AnnounceOpeningsOnTenderPublished.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
@@ -25,11 +33,22 @@ public static class BidOpeningService
     {
         var routes = app.MapService<BidOpeningDb>(Name);
         GetOpening.Map(routes);
+        FollowOpening.Map(routes);
+        SignIn.Map(routes);
         GetSealedShares.Map(routes);
         ReleaseShares.Map(routes);
         RecoverBid.Map(routes);
+        GetAnnouncement.Map(routes);
+        ObjectAtOpening.Map(routes);
+        AnswerAtOpening.Map(routes);
+        SignAnnouncement.Map(routes);
+        GetCoefficientKey.Map(routes);
         GetRecord.Map(routes);
         GetRecordPage.Map(routes);
         GetBidProof.Map(routes);
     }
+
+    private static HallTimes Times(IConfiguration configuration) => new(
+        configuration.GetValue<TimeSpan?>("BidOpening:HallOpensBefore") ?? HallTimes.Default.OpensBefore,
+        configuration.GetValue<TimeSpan?>("BidOpening:ConfirmationTime") ?? HallTimes.Default.Confirmation);
 }

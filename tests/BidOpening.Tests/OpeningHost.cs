@@ -8,6 +8,7 @@ using Tendering.BidOpening.Domain;
 using Tendering.BidOpening.Features;
 using Tendering.Contracts;
 using Tendering.Contracts.Bidding;
+using Tendering.Contracts.Tenders;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
@@ -19,7 +20,7 @@ public sealed class OpeningHost() : ServiceFixture(BidOpeningService.Name, BidOp
     public TestAuthority Authority { get; } = new();
     public IBlobStore Store => Services.GetRequiredService<IBlobStore>();
 
-    public TestLot NewLot(string ruleSet = "cn-tendering") => new() { Deadline = Clock.GetUtcNow().AddHours(1), RuleSet = ruleSet };
+    public TestLot NewLot(string ruleSet = "cn-tendering", PublishedCoefficient[]? coefficients = null) => new() { Deadline = Clock.GetUtcNow().AddHours(1), RuleSet = ruleSet, Coefficients = coefficients };
 
     /// <summary>Ordinary sealed bids with the prices 1, 2, 3 … million.</summary>
     public async Task<List<TestBid>> SealAsync(TestLot lot, int count, byte[]? files = null)
@@ -94,6 +95,27 @@ public sealed record Opening(OpeningHost Host, TestLot Lot, IReadOnlyList<Opened
         var answer = await ReleaseAsync(index, shares ?? SharesOf(index));
         Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<ReleaseShares.Response>())!;
+    }
+
+    public Uri Path(string path) => new($"/api/bid-opening/lots/{Lot.LotId}/{path}", UriKind.Relative);
+
+    public HttpClient Agency => Host.As(Roles.Agency, Lot.AgencyId);
+    public HttpClient Bidder(int index) => Host.As(Roles.Bidder, Bids[index].Sealed.Bidder.Id);
+
+    public Task<HttpResponseMessage> SignInAsync(HttpClient party) => party.PostAsync(Path("attendance").ToString(), new { });
+
+    public async Task<HttpResponseMessage> SignAsync(HttpClient party, string? signature = null, string? hash = null) =>
+        await party.PostAsync(Path("signatures").ToString(), new { announcedHash = hash ?? (await Host.LookAsync(Lot)).GetProperty("announcedHash").GetString(), signature });
+
+    public Task<HttpResponseMessage> ObjectAsync(HttpClient bidder, string text) => bidder.PostAsync(Path("objections").ToString(), new { text });
+
+    public async Task<JsonElement[]> EntriesAsync(int after = 0) => (await Host.Public().GetFromJsonAsync<JsonElement[]>(Path($"entries?after={after}")))!;
+
+    /// <summary>Two custodians release everything.</summary>
+    public async Task OpenAllAsync()
+    {
+        await ReleasedAsync(1);
+        await ReleasedAsync(2);
     }
 
     public Task<HttpResponseMessage> RecoverAsync(OpenedTestBid bid, string? price, string? files, Guid? organisation = null) =>

@@ -64,6 +64,8 @@ public sealed class TestLot
     public Guid TenderId { get; } = Guid.CreateVersion7();
     public Guid LotId { get; } = Guid.CreateVersion7();
     public CustodianKey[] Custodians { get; init; } = [CustodianKey.Generate(), CustodianKey.Generate(), CustodianKey.Generate()];
+    public Guid AgencyId { get; } = Guid.CreateVersion7();
+    public PublishedCoefficient[]? Coefficients { get; init; }
     public Guid[] CustodianIds { get; } = [Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7()];
     public int Threshold { get; init; } = 2;
     public int OpeningMinutes { get; init; } = 60;
@@ -71,9 +73,9 @@ public sealed class TestLot
     public required DateTimeOffset Deadline { get; init; }
 
     public TenderPublished Notice => new(
-        TenderId, "T-2026-1", "School <building>", RuleSet, Guid.CreateVersion7(), "Agency", CustodianIds[0], "City school board", "CNY", Deadline.AddDays(-20), new string('0', 64), Threshold,
+        TenderId, "T-2026-1", "School <building>", RuleSet, AgencyId, "Agency", CustodianIds[0], "City school board", "CNY", Deadline.AddDays(-20), new string('0', 64), Threshold,
         [.. Custodians.Select((key, i) => new PublishedCustodian(i + 1, CustodianIds[i], $"Custodian {i + 1}", key.PublicKey))],
-        [new PublishedLot(LotId, 1, "Works", 900_000_00, null, 10_000_00, Deadline, Deadline, OpeningMinutes, "lowest-evaluated-price", "works", 5, 3)]);
+        [new PublishedLot(LotId, 1, "Works", 900_000_00, null, 10_000_00, Deadline, Deadline, OpeningMinutes, "lowest-evaluated-price", "works", 5, 3, Coefficients)]);
 
     public SealingRequest Request(TestBidder bidder, int revision = 1) =>
         new(TenderId, LotId, bidder.Id, revision, [.. Custodians.Select(c => c.PublicKey)], Threshold, bidder.Recovery.PublicKey);

@@ -66,12 +66,18 @@ public sealed class ListedBid
     /// <summary>Where the opened archive lies.</summary>
     public string OpenedKey => $"opened/{Id}";
 
+    /// <summary>When its outcome was read out, from 1.</summary>
+    public int? ReadAs { get; private set; }
+
+    /// <summary>False where somebody changed the stored manifest: it no longer is what its bidder signed and the closing list names.</summary>
+    public bool IsAsClosed => HexText.Sha256(Encoding.UTF8.GetBytes(Manifest)) == ManifestHash;
+
     public BidManifest Parsed => _parsed ??= BidManifest.Parse(Encoding.UTF8.GetBytes(Manifest));
 
-    public void Decide(Outcome outcome, string openedBy, LawRule notOpened, DateTimeOffset now)
+    public void Decide(Outcome outcome, string openedBy, LawRule notOpened, int readAs, DateTimeOffset now)
     {
         Move(outcome is PriceOpened ? BidStage.Opened : BidStage.NotOpened);
-        (DecidedAt, PriceKey) = (now, outcome.PriceKey);
+        (DecidedAt, PriceKey, ReadAs) = (now, outcome.PriceKey, readAs);
         if (outcome is PriceOpened opened) (Price, Schedule, OpenedBy) = (opened.Price, opened.Schedule, openedBy);
         if (outcome is PriceNotOpened not) (Verdict, Cause, Fact, Rule, Article) = (not.Verdict, not.Cause, not.Fact, notOpened.Id, notOpened.Article);
     }

@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
+using System.Text;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening.Domain;
 
-public enum SessionStage { Waiting, Opening, Completed, NotOpened }
+public enum SessionStage { Waiting, Opening, Confirming, Completed, NotOpened }
 
 /// <summary>Who holds share <paramref name="Index"/> (from 1) of what opens the bids.</summary>
 public sealed record Custodian(int Index, Guid OrganisationId, string Name);
@@ -12,7 +13,7 @@ public sealed record Custodian(int Index, Guid OrganisationId, string Name);
 /// <summary>What the tender notice says of a lot's opening.</summary>
 public sealed record OpeningNotice(
     string TenderNumber, string TenderTitle, int LotNumber, string LotTitle, string RuleSet, string Currency, string TendererName, string AgencyName, int Threshold,
-    Custodian[] Custodians, DateTimeOffset OpeningAt, int OpeningMinutes, int MinimumBidders);
+    Custodian[] Custodians, DateTimeOffset OpeningAt, int OpeningMinutes, int MinimumBidders, Guid? AgencyId = null, CandidateValues[]? Coefficients = null);
 
 /// <summary>The opening of one lot. It needs two facts, notice and closing list, in whatever order they come.</summary>
 public sealed class OpeningSession
@@ -21,8 +22,12 @@ public sealed class OpeningSession
     {
         (SessionStage.Waiting, SessionStage.Opening),
         (SessionStage.Waiting, SessionStage.NotOpened),
-        (SessionStage.Opening, SessionStage.Completed),
+        (SessionStage.Opening, SessionStage.Confirming),
+        (SessionStage.Confirming, SessionStage.Completed),
     }.ToFrozenSet();
+
+    /// <summary>Percent of the running time after which those who are waited for are reminded.</summary>
+    private static readonly int[] RemindAfter = [50, 90];
 
     /// <summary>The lot's id.</summary>
     public required Guid Id { get; init; }
@@ -38,22 +43,45 @@ public sealed class OpeningSession
     public DateTimeOffset? SharesDueBy { get; private set; }
 
     public DateTimeOffset? RecoveryDueBy { get; private set; }
+
+    /// <summary>What was announced, canonical JSON: this is what those present sign.</summary>
+    public string? Announced { get; private set; }
+
+    public string? AnnouncedHash { get; private set; }
+    public DateTimeOffset? AnnouncedAt { get; private set; }
+
+    /// <summary>Until then those present object or sign; after it the agency still answers, until <see cref="AnswersDueBy"/>.</summary>
+    public DateTimeOffset? ConfirmBy { get; private set; }
+
+    public DateTimeOffset? AnswersDueBy { get; private set; }
     public DateTimeOffset? CompletedAt { get; private set; }
 
     /// <summary>Canonical JSON.</summary>
     public string? Record { get; private set; }
 
     public string? RecordHash { get; private set; }
+
+    /// <summary>The key, public before the tender was, with which coefficients are drawn; null where the documents provide none.</summary>
+    public string? VrfPublicKey { get; private set; }
+
+    public CoefficientDraw? Coefficients { get; private set; }
+    public int LastEntry { get; private set; }
+    public int Reminded { get; private set; }
+    public int ReadOut { get; private set; }
+    public bool ListDiffers { get; private set; }
     public DateTimeOffset? NextDueAt { get; private set; }
 
     /// <summary>Something of the bids may be known.</summary>
-    public bool IsPublic => Stage is SessionStage.Opening or SessionStage.Completed;
+    public bool IsPublic => Stage is SessionStage.Opening or SessionStage.Confirming or SessionStage.Completed;
+
+    /// <summary>Nothing more is said in the hall.</summary>
+    public bool IsOver => Stage is SessionStage.Completed or SessionStage.NotOpened;
 
     public LawRule Law(RuleKey key) => RuleSet.Get(Notice!.RuleSet).Get(key);
 
-    public void Announce(OpeningNotice notice)
+    public void Announce(OpeningNotice notice, string? vrfPublicKey)
     {
-        Notice ??= notice;
+        if (Notice is null) (Notice, VrfPublicKey) = (notice, vrfPublicKey);
         Schedule();
     }
 
@@ -73,8 +101,15 @@ public sealed class OpeningSession
             return;
         }
         Move(SessionStage.Opening);
-        StartedAt = now;
-        SharesDueBy = NextDueAt = now.AddMinutes(Notice.OpeningMinutes);
+        (StartedAt, SharesDueBy) = (now, now.AddMinutes(Notice.OpeningMinutes));
+        NextDueAt = NextMoment;
+    }
+
+    /// <summary>The stored bids are no longer those of the closing list; true if this is news. Looked at again later: an operator may have had them sent again.</summary>
+    public bool StandStill(DateTimeOffset lookAgainAt)
+    {
+        NextDueAt = lookAgainAt;
+        return !ListDiffers && (ListDiffers = true);
     }
 
     /// <summary>Looks again soon, at something that could not be read at this moment.</summary>
@@ -83,18 +118,59 @@ public sealed class OpeningSession
         if (NextDueAt > at) NextDueAt = at;
     }
 
-    /// <summary>Waits for the limit that runs; when the custodians' time is over and bids are still sealed, the bidders have as long.</summary>
-    public void WaitForLimit(DateTimeOffset now)
+    /// <summary>What the passing of time asks for. When the custodians' time is over with bids still sealed, the bidders have as long.</summary>
+    public TimePassed PassTime(DateTimeOffset now)
     {
-        if (RecoveryDueBy is null && SharesDueBy <= now) RecoveryDueBy = now.AddMinutes(Notice!.OpeningMinutes);
-        NextDueAt = RecoveryDueBy ?? SharesDueBy;
+        var passed = TimePassed.Nothing;
+        if (RecoveryDueBy is null && SharesDueBy <= now) (RecoveryDueBy, Reminded, passed) = (now.AddMinutes(Notice!.OpeningMinutes), 0, TimePassed.RecoveryAsked);
+        while (Limit > now && NextReminder <= now) (Reminded, passed) = (Reminded + 1, TimePassed.Reminder);
+        NextDueAt = NextMoment;
+        return passed;
     }
 
-    public void Complete(string record, DateTimeOffset now)
+    /// <summary>The number under which the hall's next entry stands.</summary>
+    public int NextEntry() => ++LastEntry;
+
+    /// <summary>The number under which the next bid is read out.</summary>
+    public int NextToRead() => ++ReadOut;
+
+    public void KeepDraw(CoefficientDraw draw)
+    {
+        Rule.Require(Coefficients is null, "illegal-move", "Coefficients are drawn once.");
+        Coefficients = draw;
+    }
+
+    /// <summary>Every bid has its outcome: what was announced is fixed, and those present have their time.</summary>
+    public void AnnouncePrices(OpeningRecord announced, TimeSpan confirmation, DateTimeOffset now)
+    {
+        Move(SessionStage.Confirming);
+        Announced = announced.Canonical();
+        (AnnouncedHash, AnnouncedAt) = (HashOf(Announced), now);
+        ConfirmBy = NextDueAt = now + confirmation;
+    }
+
+    /// <summary>The time for objections and signatures is over; with objections open the agency has as long again. True when nothing more is waited for.</summary>
+    public bool EndConfirmation(bool isAnswerOwed, TimeSpan confirmation, DateTimeOffset now)
+    {
+        if (now < ConfirmBy) return false;
+        if (!isAnswerOwed || AnswersDueBy <= now) return true;
+        AnswersDueBy ??= now + confirmation;
+        NextDueAt = AnswersDueBy;
+        return false;
+    }
+
+    public void Complete(OpeningRecord record, DateTimeOffset now)
     {
         Move(SessionStage.Completed);
-        (Record, RecordHash, CompletedAt, NextDueAt) = (record, HexText.Sha256(System.Text.Encoding.UTF8.GetBytes(record)), now, null);
+        Record = record.Canonical();
+        (RecordHash, CompletedAt, NextDueAt) = (HashOf(Record), now, null);
     }
+
+    internal static string HashOf(string text) => HexText.Sha256(Encoding.UTF8.GetBytes(text));
+
+    private DateTimeOffset Limit => (RecoveryDueBy ?? SharesDueBy)!.Value;
+    private DateTimeOffset? NextReminder => Reminded < RemindAfter.Length ? Limit - TimeSpan.FromMinutes(Notice!.OpeningMinutes) * (100 - RemindAfter[Reminded]) / 100 : null;
+    private DateTimeOffset NextMoment => NextReminder is { } reminder && reminder < Limit ? reminder : Limit;
 
     private void Schedule()
     {
@@ -107,3 +183,6 @@ public sealed class OpeningSession
         Stage = next;
     }
 }
+
+/// <summary>What the passing of time asks for.</summary>
+public enum TimePassed { Nothing, Reminder, RecoveryAsked }

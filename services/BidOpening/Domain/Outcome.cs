@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Tendering.BidOpening.Domain;
 
 /// <summary>Why a bid stayed closed, as recorded.</summary>
-public enum OpeningFact { CiphertextMissing, CiphertextDiffers, CiphertextUnreadable, SharesMissing, CommitmentFails, CiphertextBroken, PriceUnreadable, CurrencyDiffers }
+public enum OpeningFact { ManifestDiffers, CiphertextMissing, CiphertextDiffers, CiphertextUnreadable, SharesMissing, CommitmentFails, CiphertextBroken, PriceUnreadable, CurrencyDiffers }
 
 /// <summary>The legal word: withdrawn (撤回), revoked (撤销), rejected at the opening.</summary>
 public enum Verdict { Withdrawn, Revoked, Rejected }
@@ -22,6 +22,7 @@ public sealed record PriceNotOpened(OpeningFact Fact, byte[]? Key = null) : Outc
     // Facts alone decide; nobody's judgement is asked.
     public static readonly FrozenDictionary<OpeningFact, (Verdict Verdict, Cause Cause)> Verdicts = new Dictionary<OpeningFact, (Verdict, Cause)>
     {
+        [OpeningFact.ManifestDiffers] = (Verdict.Withdrawn, Cause.Platform),
         [OpeningFact.CiphertextMissing] = (Verdict.Withdrawn, Cause.Platform),
         [OpeningFact.CiphertextDiffers] = (Verdict.Withdrawn, Cause.Platform),
         [OpeningFact.CiphertextUnreadable] = (Verdict.Withdrawn, Cause.Platform),

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Tendering.BidOpening.Data;
+using Tendering.BidOpening.Domain;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening.Features;
@@ -22,6 +23,9 @@ public static class GetRecord
 
     internal sealed record Drawn(string Record, string Hash);
 
-    internal static async Task<Drawn> FindAsync(Guid lot, BidOpeningDb db, CancellationToken ct) =>
-        (await db.Sessions.Where(s => s.Id == lot && s.Record != null).Select(s => new Drawn(s.Record!, s.RecordHash!)).SingleOrDefaultAsync(ct)).Or404("opening record");
+    internal static async Task<Drawn> FindAsync(Guid lot, BidOpeningDb db, CancellationToken ct)
+    {
+        var drawn = (await db.Sessions.Where(s => s.Id == lot && s.Record != null).Select(s => new Drawn(s.Record!, s.RecordHash!)).SingleOrDefaultAsync(ct)).Or404("opening record");
+        return OpeningSession.HashOf(drawn.Record) == drawn.Hash ? drawn : throw new InvalidDataException("The stored opening record is not what its hash says.");
+    }
 }

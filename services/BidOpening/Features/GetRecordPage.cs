@@ -42,6 +42,7 @@ public static class GetRecordPage
         <table><thead><tr><th>序号<br><small>No.</small></th><th>单位<br><small>Organisation</small></th><th>提交时间<br><small>Released</small></th><th>正确分片<br><small>Good shares</small></th><th>错误分片<br><small>Wrong shares</small></th></tr></thead><tbody>
         {string.Concat(record.Custodians.Select(c => $"<tr><td class=\"n\">{c.Index}</td><td>{Text(c.OrganisationName)}</td><td>{(c.ReleasedAt is { } at ? Local(at, record) : "未提交 <small>none</small>")}</td><td class=\"n\">{c.Good}</td><td class=\"n\">{c.Wrong}</td></tr>"))}
         </tbody></table>
+        {Coefficients(record)}{Closing(record)}
         <h2>核验 <span class="en">To check</span></h2>
         <p>本记录的机器可读原文及其 SHA-256:<span class="en">This record is one machine-readable text; its SHA-256:</span><br><code>{hash}</code></p>
         <table><thead><tr><th>序号<br><small>No.</small></th><th>清单哈希<br><small>Manifest hash</small></th><th>报价密钥<br><small>Price key</small></th></tr></thead><tbody>
@@ -58,10 +59,33 @@ public static class GetRecordPage
         Row("招标人", "Tenderer", Text(record.TendererName));
         Row("招标代理机构", "Agency", Text(record.AgencyName));
         Row("投标截止", "Closed", Local(record.ClosedAt, record));
-        Row("开标时间", "Opened", $"{Local(record.StartedAt, record)} – {Local(record.CompletedAt, record)}");
+        Row("开标时间", "Opened", $"{Local(record.StartedAt, record)} – {Local(record.AnnouncedAt ?? record.CompletedAt!, record)}");
+        if (record.ReadingOrder is { } order) Row("唱标顺序", "Reading order", $"按公布时间、截止名单序号 <small>{Text(order)}</small>");
         Row("截止名单哈希", "Closing list", $"<code>{Text(record.ClosingListHash)}</code>");
         return rows.Append("</table>").ToString();
     }
+
+    private static string Coefficients(OpeningRecord record) => record.Coefficients is not { } draw ? "" : $"""
+        <h2>随机系数 <span class="en">Random coefficients</span></h2>
+        <table><thead><tr><th>名称<br><small>Name</small></th><th>候选值<br><small>Values</small></th><th>抽取结果<br><small>Drawn</small></th></tr></thead><tbody>
+        {string.Concat(draw.Drawn.Select(d => $"<tr><td>{Text(d.Name)}</td><td>{Text(string.Join(" / ", d.Values))}</td><td class=\"n\">{Text(d.Value)}</td></tr>"))}
+        </tbody></table><p class="en">Proof of the random function: <code>{Text(draw.Proof)}</code>, key <code>{Text(draw.VrfPublicKey)}</code>, {draw.Inputs.Count} price keys.</p>
+        """;
+
+    private static string Closing(OpeningRecord record) => record.Closing is not { } closing ? "" : $"""
+        <h2>到场与确认 <span class="en">Present and signed</span></h2>
+        <table><thead><tr><th>身份<br><small>As</small></th><th>单位<br><small>Organisation</small></th><th>签到<br><small>Signed in</small></th><th>确认<br><small>Signed</small></th></tr></thead><tbody>
+        {string.Concat(closing.Present.Select(p => $"<tr><td>{PartyText(p.Party)}</td><td>{Text(p.OrganisationName)}</td><td>{Local(p.SignedInAt, record)}</td><td>{(p.SignedAt is { } at ? $"{Local(at, record)} <small>{Text(p.Way!)}</small>" : "未表示 <small>silent</small>")}</td></tr>"))}
+        </tbody></table>
+        <h2>开标异议 <span class="en">Objections at the opening</span></h2>
+        {(closing.Objections.Count == 0 ? "<p>无 <small>none</small></p>" : "")}
+        {string.Concat(closing.Objections.Select(o => $"<p>{o.Number}. {Text(o.BidderName)}, {Local(o.RaisedAt, record)}: {Text(o.Text)}<br>{(o.Answer is { } answer ? $"答复 <small>answer</small> {Local(o.AnsweredAt!, record)}: {Text(answer)}" : "未答复 <small>no answer in time</small>")}</p>"))}
+        """;
+
+    private static string PartyText(string party) => party switch
+    {
+        "bidder" => "投标人 <small>bidder</small>", "agency" => "招标代理机构 <small>agency</small>", "custodian" => "密钥保管人 <small>custodian</small>", "supervisor" => "监督部门 <small>supervisor</small>", _ => "交易中心 <small>centre</small>",
+    };
 
     private static string Line(RecordedBid bid, OpeningRecord record) => $"""
         <tr><td class="n">{bid.Place}</td><td>{Text(bid.BidderName)}<br><small>{Text(bid.SocialCreditCode)}</small></td><td class="n">{(bid.Price is { } price ? Amount(price, record.Currency) : "—")}</td>

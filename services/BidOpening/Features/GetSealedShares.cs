@@ -20,7 +20,7 @@ public static class GetSealedShares
     {
         var session = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.Id == lotId, ct);
         var custodian = CustodianOf(session, caller);
-        return TypedResults.Ok(new Response(custodian.Index, await db.Bids.Where(b => b.LotId == lotId).OrderBy(b => b.Place).Select(b => new Item(b.Id, b.Manifest)).ToArrayAsync(ct)));
+        return TypedResults.Ok(new Response(custodian.Index, await db.Bids.Where(b => b.LotId == lotId && b.Fact != OpeningFact.ManifestDiffers).OrderBy(b => b.Place).Select(b => new Item(b.Id, b.Manifest)).ToArrayAsync(ct)));
     }
 
     /// <summary>The caller's seat among the custodians of an opening that has started.</summary>

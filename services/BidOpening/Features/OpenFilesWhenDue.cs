@@ -18,6 +18,7 @@ public static class OpenFilesWhenDue
 
     private static async Task<OpeningFact?> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
     {
+        if (!bid.IsAsClosed) return OpeningFact.ManifestDiffers;
         await using (var stored = await store.OpenReadAsync(bid.FilesStorageKey, ct))
         {
             if (stored is null) return OpeningFact.CiphertextMissing;

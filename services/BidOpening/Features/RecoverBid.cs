@@ -20,19 +20,21 @@ public static class RecoverBid
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/lots/{lotId:guid}/bids/{bidId:guid}/recovery", Handle)
         .AllowRoles(Roles.Bidder).Idempotent<BidOpeningDb>().WithSummary("Open one's own bid with its recovery key").WithDescription("While the opening lasts; for the archive also afterwards.");
 
-    private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, Request request, Caller caller, BidOpeningDb db, IBlobStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, Request request, Caller caller, BidOpeningDb db, OpeningMeans means, TimeProvider clock, CancellationToken ct)
     {
         var session = await db.LockSessionAsync(lotId, ct);
         if (session is not { IsPublic: true }) throw new NotFoundException("opening");
         var now = clock.GetUtcNow();
-        var opening = await PublicOpening.LoadAsync(session, db, store, now, ct);
+        var opening = await PublicOpening.LoadAsync(session, db, means, now, ct);
+        opening.RequireClosingList();
         var bid = opening.Bids.SingleOrDefault(b => b.Id == bidId && b.BidderId == caller.Organisation).Or404("bid");
+        Rule.Require(bid.IsAsClosed, "manifest-differs", "The stored manifest is not the one you signed: the platform answers for it, and your bid counts as withdrawn.");
         var (price, files) = (Committed(bid, SealedPart.Price, request.Keys.Price), Committed(bid, SealedPart.Files, request.Keys.Files));
         Rule.Require(price is not null || files is not null, "recovery-key-missing", "Bring the key of the price part, of the files part, or both.");
 
         if (price is not null && bid.Stage == BidStage.Sealed) await opening.OpenPriceAsync(bid, price, PublicOpening.ByRecovery, ct);
         if (files is not null) bid.ReadyFiles(files, now);
-        await opening.CompleteIfDecidedAsync(ct);
+        await opening.AnnounceIfDecidedAsync(ct);
         return TypedResults.Ok(new Response(bid.Stage, bid.FilesStage));
     }
 

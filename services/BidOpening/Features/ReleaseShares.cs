@@ -27,26 +27,29 @@ public static class ReleaseShares
         .AllowRoles(Roles.Agency, Roles.Centre, Roles.Supervisor).Idempotent<BidOpeningDb>()
         .WithSummary("Release a custodian's shares").WithDescription("Each share is base64url of its index byte and value. Wrong ones are recorded under the custodian's name.");
 
-    private static async Task<Ok<Response>> Handle(Guid lotId, Request request, Caller caller, BidOpeningDb db, IBlobStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(Guid lotId, Request request, Caller caller, BidOpeningDb db, OpeningMeans means, TimeProvider clock, CancellationToken ct)
     {
         var person = caller.Person;
         var session = await db.LockSessionAsync(lotId, ct);
         var custodian = GetSealedShares.CustodianOf(session, caller);
         var now = clock.GetUtcNow();
-        var opening = await PublicOpening.LoadAsync(session!, db, store, now, ct);
+        var opening = await PublicOpening.LoadAsync(session!, db, means, now, ct);
+        opening.RequireClosingList();
+        opening.DecideChangedManifests();
 
         var byId = opening.Bids.ToDictionary(b => b.Id);
         if (request.Shares.FirstOrDefault(s => !byId.ContainsKey(s.BidId)) is { } stray) throw new MalformedException(nameof(request.Shares), $"There is no bid {stray.BidId} in this lot.");
-        var judged = request.Shares.DistinctBy(s => (s.BidId, s.Part, s.Share)).Select(item => Judge(item, byId[item.BidId], custodian.Index)).ToList();
+        // What a changed manifest would say of a share counts for nothing.
+        var judged = request.Shares.Where(s => byId[s.BidId].IsAsClosed).DistinctBy(s => (s.BidId, s.Part, s.Share)).Select(item => Judge(item, byId[item.BidId], custodian.Index)).ToList();
         var (good, wrong) = (judged.Where(j => j.IsGood).ToList(), judged.Where(j => !j.IsGood).ToList());
         if (await KeepAsync(db, lotId, custodian.Index, good, wrong, now, ct))
         {
             db.Add(new ShareRelease { LotId = lotId, CustodianIndex = custodian.Index, PersonId = person, Good = good.Count, Wrong = wrong.Count, ReleasedAt = now });
-            db.Publish(new SharesReleased(session!.TenderId, lotId, custodian.Index, custodian.OrganisationId, good.Count, wrong.Count, now), now);
+            db.Tell(session!, new SharesReleased(session!.TenderId, lotId, custodian.Index, custodian.OrganisationId, good.Count, wrong.Count, now), now);
             await db.SaveChangesAsync(ct);
         }
         await opening.OpenWhatHasSharesAsync(ct);
-        await opening.CompleteIfDecidedAsync(ct);
+        await opening.AnnounceIfDecidedAsync(ct);
         return TypedResults.Ok(new Response(good.Count, [.. wrong.Select(w => new WrongItem(w.BidId, w.Part))]));
     }
 

@@ -22,4 +22,7 @@ public sealed record PublishedCustodian(int Index, Guid OrganisationId, string O
 /// <summary>One lot. <paramref name="OpeningMinutes"/> is the time that custodians, and then bidders, have to help open the bids.</summary>
 public sealed record PublishedLot(
     Guid LotId, int Number, string Title, long CeilingPrice, long? MinimumPrice, long Deposit, DateTimeOffset BidDeadline, DateTimeOffset OpeningAt,
-    int OpeningMinutes, string EvaluationMethod, string Specialty, int CommitteeSize, int MinimumBidders);
+    int OpeningMinutes, string EvaluationMethod, string Specialty, int CommitteeSize, int MinimumBidders, PublishedCoefficient[]? Coefficients = null);
+
+/// <summary>A random coefficient (K, down-float) that is drawn at the opening from these values, decimals as the tender documents write them.</summary>
+public sealed record PublishedCoefficient(string Name, string[] Values);

@@ -38,6 +38,13 @@ public readonly record struct RuleKey(string Name)
     public static RuleKey DepositForfeited => new("deposit-forfeited");
     public static RuleKey MinimumBidders => new("minimum-bidders");
     public static RuleKey OpeningAtDeadline => new("opening-at-deadline");
+    public static RuleKey ObjectionAtOpening => new("objection-at-opening");
+
+    /// <summary>Only where the law provides that documents may leave a coefficient to a public draw.</summary>
+    public static RuleKey RandomCoefficient => new("random-coefficient");
+
+    /// <summary>Only where the law itself fixes how prices score.</summary>
+    public static RuleKey PriceFormula => new("price-formula");
     public static RuleKey LateBid => new("late-bid");
     public static RuleKey UnsealedBid => new("unsealed-bid");
     public static RuleKey NotOpened => new("not-opened");

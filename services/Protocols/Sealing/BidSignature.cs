@@ -14,7 +14,11 @@ public static class BidSignature
     private const string Sha256Oid = "2.16.840.1.101.3.4.2.1";
 
     /// <summary>Signs with a P-256 certificate that has its private key; intermediates travel along if given.</summary>
-    public static byte[] Sign(BidManifest manifest, X509Certificate2 certificate, X509Certificate2Collection? intermediates = null, DateTimeOffset? at = null)
+    public static byte[] Sign(BidManifest manifest, X509Certificate2 certificate, X509Certificate2Collection? intermediates = null, DateTimeOffset? at = null) =>
+        Sign(manifest.Canonical(), certificate, intermediates, at);
+
+    /// <summary>Signs other bytes in the same form.</summary>
+    public static byte[] Sign(byte[] content, X509Certificate2 certificate, X509Certificate2Collection? intermediates = null, DateTimeOffset? at = null)
     {
         var signer = new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, certificate)
         {
@@ -25,7 +29,7 @@ public static class BidSignature
         // With signed attributes the signature covers the manifest's hash itself, which a card or a service can sign without the manifest.
         signer.SignedAttributes.Add(new Pkcs9SigningTime((at ?? DateTimeOffset.UtcNow).UtcDateTime));
         signer.Certificates.AddRange(intermediates ?? []);
-        var cms = new SignedCms(new ContentInfo(manifest.Canonical()), detached: true);
+        var cms = new SignedCms(new ContentInfo(content), detached: true);
         cms.ComputeSignature(signer, silent: true);
         return cms.Encode();
     }
@@ -33,6 +37,10 @@ public static class BidSignature
     /// <summary>Checks signature, certificate, and its path to a trusted root at the moment <paramref name="at"/>; nothing is fetched, so revocation is the caller's to check.</summary>
     public static SignatureCheck Verify(BidManifest manifest, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
         => Verify(manifest.Canonical(), cms, der => new SigningCertificate(der.Span), trustedRoots, at);
+
+    /// <summary>The same check of a signature over other bytes, such as those of an opening's announcement.</summary>
+    public static SignatureCheck Verify(byte[] content, byte[] cms, X509Certificate2Collection trustedRoots, DateTimeOffset at)
+        => Verify(content, cms, der => new SigningCertificate(der.Span), trustedRoots, at);
 
     /// <summary>The same for canonical bytes and for certificates that may be known already: <paramref name="find"/> gives the object for a certificate's DER, or throws a <see cref="CryptographicException"/>.</summary>
     public static SignatureCheck Verify(

@@ -43,6 +43,7 @@ public sealed class TendersDb(DbContextOptions<TendersDb> options) : DbContext(o
         modelBuilder.Entity<Lot>(lot =>
         {
             lot.Property(l => l.Id).ValueGeneratedNever();
+            lot.Property(l => l.Coefficients!).AsJson();
             lot.Property(l => l.Ranking!).AsJson();
             lot.Property(l => l.Candidates!).AsJson();
             lot.Property(l => l.Winner!).AsJson();

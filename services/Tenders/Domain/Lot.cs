@@ -26,6 +26,9 @@ public sealed class Lot
     public required string EvaluationMethod { get; init; }
     public required string Specialty { get; init; }
     public required int CommitteeSize { get; init; }
+
+    /// <summary>Drawn at the opening; null where the documents leave nothing to chance.</summary>
+    public PublishedCoefficient[]? Coefficients { get; init; }
     public Stage Stage { get; private set; } = Stage.Draft;
 
     public DateTimeOffset? ClosedAt { get; private set; }

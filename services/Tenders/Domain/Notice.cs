@@ -79,5 +79,5 @@ public static class PublicFace
 
     public static PublishedLot[] PublishedLots(this Tender tender) =>
         [.. tender.Lots.OrderBy(l => l.Number).Select(l => new PublishedLot(l.Id, l.Number, l.Title, l.CeilingPrice, l.MinimumPrice, l.Deposit, l.BidDeadline, l.OpeningAt,
-            l.OpeningMinutes, l.EvaluationMethod, l.Specialty, l.CommitteeSize, tender.Rules.Get(RuleKey.MinimumBidders).Count))];
+            l.OpeningMinutes, l.EvaluationMethod, l.Specialty, l.CommitteeSize, tender.Rules.Get(RuleKey.MinimumBidders).Count, l.Coefficients))];
 }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
+using Tendering.Contracts.Tenders;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 using Tendering.Tenders.Data;
@@ -19,12 +20,15 @@ public static class DraftTender
         [property: Required, StringLength(200, MinimumLength = 1)] string Name, [property: Required, RegularExpression("^[0-9a-f]{64}$")] string Sha256,
         [property: Range(0, DocumentLengthMax)] long Length);
 
+    /// <summary>A coefficient that is drawn at the opening, with the values from which it is drawn.</summary>
+    public sealed record DraftCoefficient([property: Required, StringLength(Coefficient.NameMax, MinimumLength = 1)] string Name, [property: Required] string[] Values);
+
     public sealed record DraftLot(
         [property: Range(1, 999)] int Number, [property: Required, StringLength(200, MinimumLength = 1)] string Title, [property: Range(1, Money.AmountMax)] long CeilingPrice,
         [property: Range(1, Money.AmountMax)] long? MinimumPrice, [property: Range(1, Money.AmountMax)] long? EstimatedPrice, [property: Range(0, Money.AmountMax)] long Deposit,
         DateTimeOffset BidDeadline, DateTimeOffset OpeningAt, [property: Range(1, OpeningMinutesMax)] int OpeningMinutes,
         [property: Required, StringLength(60, MinimumLength = 1)] string EvaluationMethod, [property: Required, StringLength(100, MinimumLength = 1)] string Specialty,
-        [property: Range(1, CommitteeMax)] int CommitteeSize);
+        [property: Range(1, CommitteeMax)] int CommitteeSize, [property: MaxLength(Coefficient.PerLotMax)] IReadOnlyList<DraftCoefficient>? Coefficients = null);
 
     public sealed record DraftExemption(
         [property: Required, RegularExpression("^[a-z][a-z0-9-]{1,59}$")] string Ground, [property: Required, StringLength(500, MinimumLength = 1)] string Text);
@@ -54,6 +58,7 @@ public static class DraftTender
         var now = clock.GetUtcNow();
         var rules = RuleSet.Find(request.RuleSet) ?? throw new MalformedException("ruleSet", $"There is no such rule set. Known: {string.Join(", ", RuleSet.All.Select(s => s.Id).Order())}.");
         RefuseContradictions(request, now);
+        foreach (var lot in request.Lots) Coefficient.RequireAllowed(CoefficientsOf(lot), rules);
         var agency = await db.Organisations.FindAsync([caller.Organisation], ct);
         Rule.Require(agency is not null, "organisation-unknown", "Your organisation is not known here yet: repeat in a moment.");
         var custodians = await CustodiansAsync(request.CustodianOrganisations, db, ct);
@@ -92,6 +97,8 @@ public static class DraftTender
             Check(lot.MinimumPrice is null || lot.MinimumPrice <= lot.CeilingPrice, $"lots[{i}].minimumPrice", "The minimum price is not above the ceiling price.");
             Check(lot.BidDeadline > now, $"lots[{i}].bidDeadline", "The bid deadline lies in the future.");
             Check(lot.OpeningAt >= lot.BidDeadline, $"lots[{i}].openingAt", "Bids are not opened before the bid deadline.");
+            Check(lot.Coefficients?.All(c => c is not null) != false, $"lots[{i}].coefficients", "A coefficient is missing.");
+            if (CoefficientsOf(lot) is { } coefficients && Coefficient.FaultIn(coefficients) is { } fault) throw new MalformedException($"lots[{i}].coefficients", fault);
         }
     }
 
@@ -116,8 +123,10 @@ public static class DraftTender
     {
         TenderId = tender, Number = l.Number, Title = l.Title, CeilingPrice = l.CeilingPrice, MinimumPrice = l.MinimumPrice, EstimatedPrice = l.EstimatedPrice, Deposit = l.Deposit,
         BidDeadline = l.BidDeadline.ToUniversalTime(), OpeningAt = l.OpeningAt.ToUniversalTime(), OpeningMinutes = l.OpeningMinutes, EvaluationMethod = l.EvaluationMethod,
-        Specialty = l.Specialty, CommitteeSize = l.CommitteeSize,
+        Specialty = l.Specialty, CommitteeSize = l.CommitteeSize, Coefficients = CoefficientsOf(l),
     };
+
+    private static PublishedCoefficient[]? CoefficientsOf(DraftLot lot) => lot.Coefficients is { Count: > 0 } named ? [.. named.Select(c => new PublishedCoefficient(c.Name, c.Values))] : null;
 
     private static void Check(bool holds, string field, string message)
     {

@@ -23,7 +23,7 @@ public static class GetTender
         long Deposit, DateTimeOffset BidDeadline, DateTimeOffset OpeningAt, int OpeningMinutes, string EvaluationMethod, string Specialty, int CommitteeSize, int MinimumBidders,
         DateTimeOffset? ClosedAt, string? ClosingListHash, int? Bids, DateTimeOffset? OpeningStartedAt, DateTimeOffset? OpeningCompletedAt, string? RecordHash,
         DateTimeOffset? EvaluatedAt, string? ReportHash, DateTimeOffset? PublicityEndsAt, Candidate[]? Candidates, Candidate? Winner, string? AwardReason, DateTimeOffset? AwardedAt,
-        DateTimeOffset? NoticedAt, DateTimeOffset? ContractDueBy, DateTimeOffset? SignedAt, string? ContractHash, bool SignedLate, Failure? Failure);
+        DateTimeOffset? NoticedAt, DateTimeOffset? ContractDueBy, DateTimeOffset? SignedAt, string? ContractHash, bool SignedLate, Failure? Failure, PublishedCoefficient[]? Coefficients);
 
     public sealed record Response(
         Guid TenderId, string Number, string Title, string RuleSet, Category Category, string Currency, Stage Stage, Guid AgencyId, string AgencyName,
@@ -50,7 +50,7 @@ public static class GetTender
     private static LotItem ItemOf(Lot l, RuleSet rules, bool own) => new(
         l.Id, l.Number, l.Title, l.Stage, l.CeilingPrice, l.MinimumPrice, own ? l.EstimatedPrice : null, l.Deposit, l.BidDeadline, l.OpeningAt, l.OpeningMinutes, l.EvaluationMethod,
         l.Specialty, l.CommitteeSize, rules.Get(RuleKey.MinimumBidders).Count, l.ClosedAt, l.ClosingListHash, l.PublicBids, l.OpeningStartedAt, l.OpeningCompletedAt, l.RecordHash,
-        l.EvaluatedAt, l.ReportHash, l.PublicityEndsAt, l.Candidates, l.Winner, l.AwardReason, l.AwardedAt, l.NoticedAt, l.ContractDueBy, l.SignedAt, l.ContractHash, l.SignedLate, l.Failure);
+        l.EvaluatedAt, l.ReportHash, l.PublicityEndsAt, l.Candidates, l.Winner, l.AwardReason, l.AwardedAt, l.NoticedAt, l.ContractDueBy, l.SignedAt, l.ContractHash, l.SignedLate, l.Failure, l.Coefficients);
 
     private static ReviewItem[] ReviewsOf(Tender tender) =>
         [.. tender.Reviews.OrderBy(r => r.Round).ThenBy(r => r.Step).Select(r => new ReviewItem(r.Round, r.Step, r.AuthorityId, r.Approved, r.Opinion, r.DecidedAt))];

@@ -20,8 +20,12 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
     {
         var lot = host.NewLot();
         var opening = await host.CloseAsync(lot, await host.SealAsync(lot, 3), noticeFirst);
-        Assert.Equal("""{"stage":"waiting","startedAt":null,"sharesDueBy":null,"recoveryDueBy":null,"custodians":[],"opened":null,"notOpened":null,"total":null,"findings":[]}""", (await host.LookAsync(lot)).GetRawText());
-        foreach (var path in new[] { "record", "record.html", $"bids/{opening.Bids[0].Id}/proof" })
+        var look = await host.LookAsync(lot);
+        Assert.Equal(("waiting", host.Clock.GetUtcNow(), lot.Deadline), (look.GetProperty("stage").GetString(), look.GetProperty("now").GetDateTimeOffset(), look.GetProperty("openingAt").GetDateTimeOffset()));
+        string[] told = ["stage", "now", "openingAt", "hallOpensAt", "lastEntry"];
+        Assert.All(look.EnumerateObject().Where(p => !told.Contains(p.Name)), p => Assert.True(p.Value.ValueKind == JsonValueKind.Null || p.Value.GetArrayLength() == 0, p.Name));
+        Assert.Equal(0, look.GetProperty("lastEntry").GetInt32());
+        foreach (var path in new[] { "record", "record.html", "announcement", $"bids/{opening.Bids[0].Id}/proof" })
             Assert.Equal(HttpStatusCode.NotFound, (await host.Public().GetAsync(new Uri($"/api/bid-opening/lots/{lot.LotId}/{path}", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await opening.RecoverAsync(opening.Bids[0], Opening.RecoveredKey(opening.Bids[0], SealedPart.Price), null)).StatusCode);
         Assert.Empty(await opening.EventsAsync<OpeningStarted>());

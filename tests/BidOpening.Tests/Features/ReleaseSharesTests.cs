@@ -157,7 +157,7 @@ public class ReleaseSharesTests(OpeningHost host) : IClassFixture<OpeningHost>
     private async Task AssertOrderAsync(Opening opening)
     {
         var types = await host.InDbAsync<BidOpeningDb, List<string>>(db => db.Set<ServiceDefaults.OutboxEvent>().Where(e => e.TenderId == opening.Lot.TenderId).OrderBy(e => e.Position).Select(e => e.Type).ToListAsync());
-        Assert.Equal(["opening-started", "shares-released", "shares-released", "bid-opened", "bid-opened", "bid-opened", "opening-completed"], types.Select(t => t["bid-opening.".Length..]));
+        Assert.Equal(["opening-started", "shares-released", "shares-released", "bid-opened", "bid-opened", "bid-opened", "prices-announced", "opening-completed"], types.Select(t => t["bid-opening.".Length..]));
     }
 
     private static (int, int) Count(ReleaseShares.Response answer) => (answer.Good, answer.Wrong.Length);

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Tendering.Contracts;
+using Tendering.Contracts.Tenders;
 using Tendering.ServiceDefaults;
 using Tendering.Tenders.Data;
 using Tendering.Tenders.Features;
@@ -83,6 +84,10 @@ public class DraftTenderTests(TendersHost host) : IClassFixture<TendersHost>
             ["lots[0].ceilingPrice"] = [good with { Lots = [lot with { CeilingPrice = 0 }] }, good with { Lots = [lot with { CeilingPrice = long.MaxValue }] }],
             ["lots[0].estimatedPrice"] = [good with { Lots = [lot with { EstimatedPrice = 0 }] }],
             ["lots[0].deposit"] = [good with { Lots = [lot with { Deposit = -1 }] }],
+            ["lots[0].coefficients"] = [.. new DraftTender.DraftCoefficient[][]
+            {
+                [new("K", ["0.95"])], [new("K", ["0.95", "0.95"])], [new("K", ["0.95", "about one"])], [new("K", ["1", "2"]), new("K", ["3", "4"])], [.. Enumerable.Range(1, 9).Select(i => new DraftTender.DraftCoefficient($"K{i}", ["1", "2"]))],
+            }.Select(c => good with { Lots = [lot with { Coefficients = c }] })],
             ["lots[0].title"] = [good with { Lots = [lot with { Title = new string('x', 201) }] }],
             ["documents[0].sha256"] = [good with { Documents = [new("tender.pdf", "no hash", 1)] }],
             ["title"] = [good with { Title = "" }, good with { Title = new string('x', 201) }],
@@ -95,6 +100,20 @@ public class DraftTenderTests(TendersHost host) : IClassFixture<TendersHost>
                 Assert.True(answer.StatusCode == HttpStatusCode.BadRequest && JsonNode.Parse(body)!["errors"]!.AsObject().Any(e => string.Equals(e.Key, field, StringComparison.OrdinalIgnoreCase)), $"{field}: {body}");
                 Assert.Equal("malformed", JsonNode.Parse(body)!["code"]!.GetValue<string>());
             }
+    }
+
+    [Fact]
+    public async Task Random_coefficients_are_for_the_rule_sets_that_provide_for_them()
+    {
+        var cast = await host.CastAsync();
+        var asked = cast.DraftRequest() with { Lots = [cast.LotRequest() with { Coefficients = [new("K", ["0.95", "0.96"])] }] };
+        var page = await cast.Agency.GetFromJsonAsync<JsonElement>((await cast.DraftAsync(asked)).Path());
+        Assert.Equal("""[{"name":"K","values":["0.95","0.96"]}]""", page.GetProperty("lots")[0].GetProperty("coefficients").GetRawText());
+        var published = await cast.PublishedAsync(asked);
+        var told = (await host.PublishedAsync<TenderPublished, TendersDb>()).Single(e => e.TenderId == published.TenderId);
+        Assert.Equal(["0.95", "0.96"], Assert.Single(told.Lots[0].Coefficients!).Values);
+        Assert.Equal(new Refusal("price-formula", "B11", "87号55"), await Refusal.OfAsync(cast.Agency.PostAsync(Drafts, asked with { RuleSet = "cn-procurement" })));
+        Assert.Equal("random-coefficient", (await Refusal.OfAsync(cast.Agency.PostAsync(Drafts, asked with { RuleSet = "jp-municipal" }))).Code);
     }
 
     [Theory]

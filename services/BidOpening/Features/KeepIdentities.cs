@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.EntityFrameworkCore;
+using Tendering.BidOpening.Data;
+using Tendering.Contracts.Identity;
+using Tendering.ServiceDefaults;
+
+namespace Tendering.BidOpening.Features;
+
+/// <summary>Local copies of who is who and who signs with what: organisations, certificates, revocations, in whatever order they come.</summary>
+public static class KeepIdentities
+{
+    public static async Task OnOrganisationRegistered(Received<OrganisationRegistered> message, BidOpeningDb db, CancellationToken ct)
+    {
+        if (await db.Organisations.FindAsync([message.Event.OrganisationId], ct) is null) db.Add(new Organisation { Id = message.Event.OrganisationId, Name = message.Event.Name });
+    }
+
+    public static async Task OnCertificateIssued(Received<CertificateIssued> message, BidOpeningDb db, CancellationToken ct)
+    {
+        var issued = message.Event;
+        using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
+        var thumbprint = ThumbprintOf(certificate);
+        if (await db.Certificates.FindAsync([thumbprint], ct) is not null) return;
+        db.Add(new Certificate { Thumbprint = thumbprint, OrganisationId = issued.OrganisationId, SerialNumber = issued.SerialNumber, IssuerPem = issued.IssuerPem });
+    }
+
+    public static async Task OnCertificateRevoked(Received<CertificateRevoked> message, BidOpeningDb db, CancellationToken ct)
+    {
+        // Identity tells a revocation after the certificate; one that is not known here can sign nothing here.
+        var (organisation, serial) = (message.Event.OrganisationId, message.Event.SerialNumber);
+        foreach (var certificate in await db.Certificates.Where(c => c.OrganisationId == organisation && c.SerialNumber == serial).ToListAsync(ct)) certificate.RevokedAt ??= message.Event.RevokedAt;
+    }
+
+    internal static string ThumbprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+}
