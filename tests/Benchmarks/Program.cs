@@ -1,6 +1,13 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
+// `log` measures the audit log alone, on databases of its own.
+if (args is ["log"])
+{
+    await LogBench.RunAsync();
+    return;
+}
+
 // Measures the running system through its public face, each figure beside a floor taken in the same run on the same servers.
 var gateway = Environment.GetEnvironmentVariable("Gateway__Url") ?? throw new InvalidOperationException("Gateway__Url is not set: run 'make bench'.");
 var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidOperationException("Bank__Url is not set: run 'make bench'.");
