@@ -1,10 +1,18 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
+// The verifier needs no running system.
+if (args is ["verify"])
+{
+    await VerifyBench.RunAsync();
+    return;
+}
+
 // `log` measures the audit log alone, on databases of its own.
 if (args is ["log"])
 {
     await LogBench.RunAsync();
+    await VerifyBench.RunAsync();
     return;
 }
 
