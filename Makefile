@@ -1,7 +1,7 @@
 # The local run: what to do is here, how is in deploy/local.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-ledger bench-log clean
+.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-rush bench-log bench-ledger clean
 L := deploy/local
 
 help: ## list the targets
@@ -49,6 +49,9 @@ bench: start ## measure against the running system
 
 bench-ledger: ## measure the ledger on servers alone: [LEDGER_TRANSFERS=n already there] [LEDGER_ROUNDS=n] [LEDGER_SECONDS=n]
 	@$L/bench-ledger.sh
+
+bench-rush: start ## the last half minute before a deadline, and uploads, against the running system
+	@$L/with.sh Benchmarks rush
 
 bench-log: ## measure the audit log on servers of its own: [LOG_EVENTS=n]
 	@$L/bench-log.sh

@@ -29,5 +29,11 @@ var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidO
 var postgres = Environment.GetEnvironmentVariable("TENDERING_POSTGRES") ?? throw new InvalidOperationException("TENDERING_POSTGRES is not set: run 'make bench'.");
 using var market = await Market.EnterAsync(new Uri(gateway.TrimEnd('/') + "/"), new Uri(bank.TrimEnd('/') + "/"), Environment.GetEnvironmentVariable("Development__Password") ?? "Tendering-dev-2026!", default);
 
+if (args is ["rush"])
+{
+    await RushBench.RunAsync(market, postgres);
+    await UploadBench.RunAsync(market);
+    return;
+}
 await SubmitBench.RunAsync(market, postgres);
 await VisibilityBench.RunAsync(market);
