@@ -1,3 +1,4 @@
+using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
 using Tendering.BidOpening.Domain;
@@ -19,6 +20,7 @@ public static class BidOpeningService
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
+        builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)
             .On<CertificateIssued>("keep-certificate", KeepIdentities.OnCertificateIssued)
@@ -37,6 +39,7 @@ public static class BidOpeningService
         SignIn.Map(routes);
         GetSealedShares.Map(routes);
         ReleaseShares.Map(routes);
+        ComplainOfShares.Map(routes);
         RecoverBid.Map(routes);
         GetAnnouncement.Map(routes);
         ObjectAtOpening.Map(routes);

@@ -1,11 +1,23 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
+if (args is ["unseal"])                                       // needs no running system
+{
+    await UnsealBench.RunAsync();
+    return;
+}
+
 // Measures the running system through its public face, each figure beside a floor taken in the same run on the same servers.
 var gateway = Environment.GetEnvironmentVariable("Gateway__Url") ?? throw new InvalidOperationException("Gateway__Url is not set: run 'make bench'.");
 var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidOperationException("Bank__Url is not set: run 'make bench'.");
 var postgres = Environment.GetEnvironmentVariable("TENDERING_POSTGRES") ?? throw new InvalidOperationException("TENDERING_POSTGRES is not set: run 'make bench'.");
 using var market = await Market.EnterAsync(new Uri(gateway.TrimEnd('/') + "/"), new Uri(bank.TrimEnd('/') + "/"), Environment.GetEnvironmentVariable("Development__Password") ?? "Tendering-dev-2026!", default);
 
+if (args is ["opening"])
+{
+    await OpeningBench.RunAsync(market);
+    await UnsealBench.RunAsync();
+    return;
+}
 await SubmitBench.RunAsync(market, postgres);
 await VisibilityBench.RunAsync(market);
