@@ -21,6 +21,7 @@ program() {
     witness-*) project=gateway/clients/Witness ;;
     Replay) project=deploy/Replay ;;
     Benchmarks) project=tests/Benchmarks ;;
+    Bid) project=gateway/clients/Bid ;;
     *) project="services/$(project_of "$1")" ;;
   esac
   printf '%s' "$ROOT/$project/bin/Release/net10.0/Tendering.${project##*/}.dll"

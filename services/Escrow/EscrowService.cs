@@ -1,3 +1,4 @@
+using Npgsql;
 using Tendering.Contracts.BidOpening;
 using Tendering.Contracts.Bidding;
 using Tendering.Contracts.Identity;
@@ -29,7 +30,10 @@ public static class EscrowService
             .On<LotFailed>("tell-shared-payers-of-failed-lot", TellSharedPayers.OnLotFailed)
             .WhenDue("refund_run", RunRefunds.Handle)
             .WhenDue("deposit", WarnOfOverdueRefunds.Handle)
-            .WhenDue("guarantee_letter", WarnOfExpiringLetter.Handle);
+            .WhenDue("guarantee_letter", WarnOfExpiringLetter.Handle)
+            .WhenDue("hold_due", ExpireHold.Handle);
+        builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Snapshots>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Snapshots>());
+        builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Batcher>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Batcher>());
         builder.Services.AddHostedService<CheckLedgerDaily>();
     }
 

@@ -30,6 +30,12 @@ public sealed class MalformedException(string field, string message) : Exception
     public string Field { get; } = field;
 }
 
+/// <summary>Too much at once: nothing was done, and the same request may succeed in a moment.</summary>
+public sealed class BusyException(string code, string message) : Exception(message)
+{
+    public string Code { get; } = code;
+}
+
 /// <summary>The caller is known and may not do this.</summary>
 public sealed class ForbiddenException(string message) : Exception(message);
 
@@ -59,7 +65,7 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         }
         var problem = Describe(exception, httpContext);
         if (problem.Status >= 500) LogFault(log, exception, problem.Extensions["traceId"]?.ToString());
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = "1";
+        if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests) httpContext.Response.Headers.RetryAfter = "1";
         httpContext.Response.StatusCode = problem.Status!.Value;
         return await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = problem });
     }
@@ -69,6 +75,7 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         RuleBrokenException broken => Problem(409, broken.Code, broken.Message, broken.RuleId, broken.Article),
         NotFoundException => Problem(404, "not-found", exception.Message),
         ForbiddenException => Problem(403, "forbidden", exception.Message),
+        BusyException busy => Problem(429, busy.Code, busy.Message),
         MalformedException malformed => new HttpValidationProblemDetails(new Dictionary<string, string[]> { [malformed.Field] = [malformed.Message] })
         {
             Status = 400, Type = "/problems/malformed", Title = "The request is malformed.", Extensions = { ["code"] = "malformed" },

@@ -7,7 +7,7 @@ namespace Tendering.Architecture.Tests;
 /// <summary>What is taken from others: pinned, and free to use.</summary>
 public partial class PackageTests
 {
-    private static readonly string[] Free = ["Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "PostgreSQL", "MPL-2.0", "MS-PL"];
+    private static readonly string[] Free = ["Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "PostgreSQL", "MPL-2.0", "MS-PL", "ISC", "0BSD"];
 
     // Packages from before licence expressions say theirs by address.
     private static readonly Dictionary<string, string> Addresses = new()
@@ -78,6 +78,39 @@ public partial class PackageTests
         Assert.Empty(pinned.Except(used));
     }
 
+    public static TheoryData<string> Locks => [.. Checkout.Files.Where(f => f.Path.EndsWith("package-lock.json", StringComparison.Ordinal)).Select(f => f.Path)];
+
+    [Theory]
+    [MemberData(nameof(Locks))]
+    public void What_npm_installs_is_locked_exactly_whole_and_free_to_use(string path)
+    {
+        using var locked = JsonDocument.Parse(Checkout.Files.Single(f => f.Path == path).Text);
+        using var package = JsonDocument.Parse(Checkout.Files.Single(f => f.Path == path.Replace("package-lock.json", "package.json", StringComparison.Ordinal)).Text);
+        Assert.Equal("", string.Join('\n', UnfitIn(locked.RootElement).Concat(LooseIn(package.RootElement))));
+    }
+
+    [Fact]
+    public void A_loose_version_a_missing_hash_or_another_licence_is_noticed()
+    {
+        Assert.Single(LooseIn(JsonDocument.Parse("""{"dependencies":{"a":"^1.0.0","b":"1.0.0"}}""").RootElement));
+        Assert.Single(UnfitIn(JsonDocument.Parse("""{"packages":{"":{},"node_modules/a":{"version":"1.0.0","license":"MIT"}}}""").RootElement));
+        Assert.Single(UnfitIn(JsonDocument.Parse("""{"packages":{"node_modules/a":{"version":"1.0.0","integrity":"sha512-x","license":"AGPL-3.0-only"}}}""").RootElement));
+    }
+
+    private static IEnumerable<string> LooseIn(JsonElement package) =>
+        from kind in new[] { "dependencies", "devDependencies" }
+        where package.TryGetProperty(kind, out _)
+        from dependency in package.GetProperty(kind).EnumerateObject()
+        where !NpmExact().IsMatch(dependency.Value.GetString()!)
+        select $"{dependency.Name} {dependency.Value}";
+
+    private static IEnumerable<string> UnfitIn(JsonElement locked) =>
+        from package in locked.GetProperty("packages").EnumerateObject()
+        where package.Name.Length > 0
+        let licence = package.Value.TryGetProperty("license", out var l) ? l.GetString() : null
+        where !IsFree(licence) || !package.Value.TryGetProperty("integrity", out _)
+        select $"{package.Name}: {licence}";
+
     private static IEnumerable<string> Loose(string versions) => PackageVersion().Matches(versions).Where(m => !Exact().IsMatch(m.Groups[1].Value)).Select(m => m.Value);
 
     private static IReadOnlyList<(string Name, string Nuspec)> Restored()
@@ -98,6 +131,9 @@ public partial class PackageTests
         }
         return [.. packages.Select(p => (p.Key, p.Value))];
     }
+
+    [GeneratedRegex(@"^\d+\.\d+\.\d+$")]
+    private static partial Regex NpmExact();
 
     [GeneratedRegex("<PackageVersion Include=\"[^\"]+\" Version=\"([^\"]+)\"")]
     private static partial Regex PackageVersion();

@@ -20,8 +20,9 @@ public static class Publishing
         return await AnnounceAsync(market, drafted, ct);
     }
 
-    /// <summary>Draft, custodians' keys, request for review.</summary>
-    public static async Task<Drafted> DraftAsync(Market market, RuleSet rules, string title, string documents, DateTimeOffset deadline, IReadOnlyList<LotTerms> lots, CancellationToken ct)
+    /// <summary>Draft, custodians' keys (made by the market's own custodians or as <paramref name="makeKeys"/> does), request for review.</summary>
+    public static async Task<Drafted> DraftAsync(
+        Market market, RuleSet rules, string title, string documents, DateTimeOffset deadline, IReadOnlyList<LotTerms> lots, CancellationToken ct, Func<Guid, Task>? makeKeys = null)
     {
         var content = Encoding.UTF8.GetBytes(documents);
         var drafted = await market.Agency.PostAsync<Drafted>("api/tenders/drafts", new
@@ -35,7 +36,8 @@ public static class Publishing
                 openingMinutes = OpeningMinutes, evaluationMethod = "lowest-evaluated-price", specialty = Market.Specialty, committeeSize = rules.Find(RuleKey.CommitteeSize)?.Count ?? 5,
             }).ToArray(),
         }, ct);
-        foreach (var custodian in market.Custodians) await custodian.MakeKeyAsync(drafted.TenderId, ct);
+        if (makeKeys is not null) await makeKeys(drafted.TenderId);
+        else foreach (var custodian in market.Custodians) await custodian.MakeKeyAsync(drafted.TenderId, ct);
         await market.Agency.PostAsync($"api/tenders/{drafted.TenderId}/review-requests", new { }, ct);
         return drafted;
     }

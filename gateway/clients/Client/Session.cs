@@ -83,6 +83,20 @@ public sealed class Session : IDisposable
         }
     }
 
+    /// <summary>For how long a call that finds nobody is repeated.</summary>
+    public TimeSpan Patience => _patience;
+
+    /// <summary>One try of a call: no answer is an exception, and so is any answer but success. For those who know better than to repeat the same.</summary>
+    public async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan callMax, CancellationToken ct)
+    {
+        var answer = (await TryAsync(() => request, callMax, isPatient: false, ct))!;
+        if (answer.IsSuccessStatusCode) return answer;
+        using (answer) throw await RefusedException.ReadAsync(answer, ct);
+    }
+
+    /// <summary>Does an answer say that somebody is away or busy, and may be asked again?</summary>
+    public static bool IsAway(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
     /// <summary>Any call, made anew each time it is tried; an answer other than success is a <see cref="RefusedException"/>. <paramref name="callMax"/>: how long one try may take.</summary>
     public async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> make, CancellationToken ct, TimeSpan? callMax = null)
     {
@@ -108,8 +122,6 @@ public sealed class Session : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
-
-    private static bool IsAway(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     // Null where no answer came and there is patience left.
     private async Task<HttpResponseMessage?> TryAsync(Func<HttpRequestMessage> make, TimeSpan callMax, bool isPatient, CancellationToken ct)

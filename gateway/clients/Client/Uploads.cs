@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Tendering.Client;
@@ -9,10 +11,12 @@ namespace Tendering.Client;
 public static class Uploads
 {
     private const string Offset = "Upload-Offset";
-    private const int ChunkMax = 8 * 1024 * 1024;
 
-    // The server takes 4 KiB a second and no less: a chunk may take half an hour on a bad line. A call before this one may hold the upload for a while after its line broke.
-    private static readonly TimeSpan CallMax = TimeSpan.FromMinutes(40), HeldMax = TimeSpan.FromMinutes(1), Pause = TimeSpan.FromMilliseconds(500);
+    // A chunk comes with its checksum and counts whole or not at all: on a line that breaks often it is made smaller until it passes.
+    private const int ChunkMax = 8 * 1024 * 1024, ChunkMin = 64 * 1024;
+
+    // The server takes 4 KiB a second and no less: a chunk may take half an hour on a bad line.
+    private static readonly TimeSpan CallMax = TimeSpan.FromMinutes(40), PauseMin = TimeSpan.FromMilliseconds(300), PauseMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Announces a ciphertext; the id is what a later run goes on with.</summary>
     public static async Task<Guid> BeginAsync(Session session, Guid lot, string part, long length, CancellationToken ct)
@@ -33,34 +37,39 @@ public static class Uploads
         catch (RefusedException e) when (e.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone) { return null; }
     }
 
-    /// <summary>Sends what is missing of <paramref name="content"/>, which can seek; <paramref name="sent"/> hears how many bytes the server has.</summary>
+    /// <summary>Sends what is missing of <paramref name="content"/>, which can seek; <paramref name="sent"/> hears how many bytes the server has. Gives up when nothing gets through for the session's patience.</summary>
     public static async Task ContinueAsync(Session session, Guid upload, Stream content, Action<long>? sent, CancellationToken ct)
     {
-        var (chunk, heldSince) = (new byte[ChunkMax], (long?)null);
-        var offset = await FromAsync(session, upload, ct);
-        while (offset < content.Length)
+        var (buffer, chunkMax, pause, moved) = (new byte[ChunkMax], ChunkMax, PauseMin, Stopwatch.GetTimestamp());
+        for (var offset = await FromAsync(session, upload, ct); offset < content.Length;)
         {
             sent?.Invoke(offset);
             content.Position = offset;
-            var length = await content.ReadAtLeastAsync(chunk, chunk.Length, throwOnEndOfStream: false, ct);
+            var chunk = buffer.AsMemory(0, await content.ReadAtLeastAsync(buffer.AsMemory(0, chunkMax), chunkMax, throwOnEndOfStream: false, ct));
             try
             {
-                (await session.SendAsync(() => Call(HttpMethod.Patch, $"api/bidding/uploads/{upload}", chunk.AsMemory(0, length), offset), ct, CallMax)).Dispose();
-                (offset, heldSince) = (offset + length, null);
+                (await session.SendOnceAsync(Call(HttpMethod.Patch, $"api/bidding/uploads/{upload}", chunk, offset), CallMax, ct)).Dispose();
+                (offset, chunkMax, pause, moved) = (offset + chunk.Length, Math.Min(ChunkMax, 2 * chunkMax), PauseMin, Stopwatch.GetTimestamp());
+                continue;
             }
-            catch (RefusedException e) when (e is { Status: HttpStatusCode.Conflict, Code: "offset" })
+            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException && Stopwatch.GetElapsedTime(moved) < session.Patience) { chunkMax = Math.Max(ChunkMin, chunkMax / 2); }
+            catch (RefusedException e) when (MayGoOn(e) && Stopwatch.GetElapsedTime(moved) < session.Patience)
             {
-                // An answer was lost: go on from what the server has.
-                offset = await FromAsync(session, upload, ct);
+                // What is refused has been sent in vain: the next try is a small one.
+                if (e.Code is not "offset") chunkMax = ChunkMin;
             }
-            catch (RefusedException e) when (e.Status == HttpStatusCode.Locked && TimeProvider.System.GetElapsedTime(heldSince ??= TimeProvider.System.GetTimestamp()) < HeldMax)
-            {
-                await Task.Delay(Pause, ct);
-                offset = await FromAsync(session, upload, ct);
-            }
+            await Task.Delay(pause, ct);
+            pause = 2 * pause < PauseMax ? 2 * pause : PauseMax;
+            var from = await FromAsync(session, upload, ct);
+            // A whole chunk whose answer was lost is progress too.
+            if (from > offset) moved = Stopwatch.GetTimestamp();
+            offset = from;
         }
-        sent?.Invoke(offset);
+        sent?.Invoke(content.Length);
     }
+
+    // Another offset after a lost answer; held by a call whose line broke; changed on the way; signed out meanwhile; busy. What was asked first is asked next: how far it has come.
+    private static bool MayGoOn(RefusedException e) => e.Code is "offset" or "checksum" || e.Status is HttpStatusCode.Locked or HttpStatusCode.Unauthorized || Session.IsAway(e.Status);
 
     private static async Task<long> FromAsync(Session session, Guid upload, CancellationToken ct) =>
         await ReceivedAsync(session, upload, ct) ?? throw new RefusedException(HttpStatusCode.NotFound, "not-found", "There is no such upload.", null, null, "HEAD upload");
@@ -74,7 +83,7 @@ public static class Uploads
 
     private static HttpRequestMessage Call(HttpMethod method, string path, ReadOnlyMemory<byte> chunk, long offset)
     {
-        var request = Call(method, path, (Offset, Text(offset)));
+        var request = Call(method, path, (Offset, Text(offset)), ("Upload-Checksum", "sha256 " + Convert.ToBase64String(SHA256.HashData(chunk.Span))));
         request.Content = new ReadOnlyMemoryContent(chunk) { Headers = { ContentType = new MediaTypeHeaderValue("application/offset+octet-stream") } };
         return request;
     }

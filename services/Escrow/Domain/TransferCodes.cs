@@ -6,6 +6,7 @@ public static class TransferCodes
     public const string Received = "payment-received";
     public const string Held = "deposit-held";
     public const string Released = "hold-released";
+    public const string Expired = "hold-expired";
     public const string Suspended = "payment-suspended";
     public const string Returned = "payment-returned";
     public const string RefundOrdered = "refund-ordered";

@@ -8,14 +8,14 @@ namespace Tendering.Escrow.Tests.Domain;
 /// </summary>
 public sealed class LedgerModel(IReadOnlyList<Account> accounts)
 {
-    /// <summary>Whole: the amount that a post or void could have taken.</summary>
-    private sealed record Entry(Transfer Asked, Guid Debit, Guid Credit, long Amount, long Whole, Guid Head);
+    /// <summary>Whole: the amount that a settlement could have taken.</summary>
+    private sealed record Entry(Transfer Asked, Guid Debit, Guid Credit, long Amount, long Whole, Guid Head, DateTimeOffset BookedAt);
 
     private List<Entry> _entries = [];
 
     public IEnumerable<Account> Accounts => accounts;
 
-    public string?[] Apply(IReadOnlyList<Transfer> batch)
+    public string?[] Apply(IReadOnlyList<Transfer> batch, DateTimeOffset now)
     {
         var answers = new List<string?>();
         var chain = new List<Transfer>();
@@ -23,7 +23,7 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
         {
             chain.Add(transfer);
             if (transfer.LinkedToNext) continue;
-            answers.AddRange(ApplyChain(chain));
+            answers.AddRange(ApplyChain(chain, now));
             chain = [];
         }
         if (chain.Count > 0) answers.AddRange(chain.Select((_, i) => i == chain.Count - 1 ? "linked-chain-open" : "linked-transfer-failed"));
@@ -40,7 +40,7 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
 
     private Entry? Settlement(Guid pending) => _entries.Find(e => e.Asked.PendingId == pending);
 
-    private string?[] ApplyChain(List<Transfer> chain)
+    private string?[] ApplyChain(List<Transfer> chain, DateTimeOffset now)
     {
         var before = _entries.ToList();
         var firstNew = -1;
@@ -48,7 +48,7 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
         for (var i = 0; i < chain.Count; i++)
         {
             var isKnown = _entries.Any(e => e.Asked.Id == chain[i].Id);
-            if (One(chain[i], chain[0].Id) is { } refusal) return Fail(i, refusal);
+            if (One(chain[i], chain[0].Id, now) is { } refusal) return Fail(i, refusal);
             if (isKnown) known++;
             else if (firstNew < 0) firstNew = i;
         }
@@ -61,19 +61,23 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
         }
     }
 
-    private string? One(Transfer t, Guid head)
+    private string? One(Transfer t, Guid head, DateTimeOffset now)
     {
         if (_entries.Find(e => e.Asked.Id == t.Id) is { } same) return Compare(t, head, same);
         Entry entry;
-        if (t.Kind is TransferKind.Post or TransferKind.Void)
+        if (t.TimeOut > 0 && t.Kind != TransferKind.Pending) return "time-out-must-be-zero";
+        if (t.Kind is TransferKind.Post or TransferKind.Void or TransferKind.Expire)
         {
             if (_entries.Find(e => e.Asked.Id == t.PendingId) is not { } pending) return "pending-transfer-not-found";
             if (pending.Asked.Kind != TransferKind.Pending) return "pending-transfer-not-pending";
             if (t.Amount <= 0) return "amount-out-of-range";
             if (t.Amount > pending.Amount) return "exceeds-pending-transfer-amount";
-            if (t.Kind == TransferKind.Void && t.Amount is { } a && a != pending.Amount) return "pending-transfer-has-different-amount";
-            if (Settlement(t.PendingId!.Value) is { } settled) return settled.Asked.Kind == TransferKind.Post ? "pending-transfer-already-posted" : "pending-transfer-already-voided";
-            entry = new Entry(t, pending.Debit, pending.Credit, t.Amount ?? pending.Amount, pending.Amount, head);
+            if (t.Kind != TransferKind.Post && t.Amount is { } a && a != pending.Amount) return "pending-transfer-has-different-amount";
+            if (Settlement(t.PendingId!.Value) is { } settled) return $"pending-transfer-{settled.Asked.Kind switch { TransferKind.Post => "already-posted", TransferKind.Void => "already-voided", _ => "expired" }}";
+            var isOver = pending.Asked.TimeOut > 0 && now >= pending.BookedAt.AddSeconds(pending.Asked.TimeOut);
+            if (t.Kind == TransferKind.Expire && !isOver) return "pending-transfer-not-due-to-expire";
+            if (t.Kind != TransferKind.Expire && isOver) return "pending-transfer-expired";
+            entry = new Entry(t, pending.Debit, pending.Credit, t.Amount ?? pending.Amount, pending.Amount, head, now);
         }
         else
         {
@@ -84,7 +88,7 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
             if (debit is null) return "debit-account-not-found";
             if (credit is null) return "credit-account-not-found";
             if (debit.Currency != credit.Currency) return "accounts-have-different-currencies";
-            entry = new Entry(t, debit.Id, credit.Id, t.Amount!.Value, t.Amount.Value, head);
+            entry = new Entry(t, debit.Id, credit.Id, t.Amount!.Value, t.Amount.Value, head, now);
         }
         _entries.Add(entry);
         return Broken(entry.Debit, "exceeds-credits") ?? Broken(entry.Credit, "exceeds-debits");
@@ -106,12 +110,14 @@ public sealed class LedgerModel(IReadOnlyList<Account> accounts)
     {
         if (t.Kind != same.Asked.Kind) return "exists-with-different-kind";
         if (t.PendingId != same.Asked.PendingId) return "exists-with-different-pending-id";
-        if (t.DebitAccount is { } d && d != same.Debit) return "exists-with-different-debit-account";
-        if (t.CreditAccount is { } c && c != same.Credit) return "exists-with-different-credit-account";
-        // Who names no amount asks for the whole.
-        if ((t.Amount ?? same.Whole) != same.Amount) return "exists-with-different-amount";
+        // A settlement that names no account or amount asks for those of the hold, and the whole of it.
+        if (t.PendingId is null ? t.DebitAccount != same.Debit : (t.DebitAccount ?? same.Debit) != same.Debit) return "exists-with-different-debit-account";
+        if (t.PendingId is null ? t.CreditAccount != same.Credit : (t.CreditAccount ?? same.Credit) != same.Credit) return "exists-with-different-credit-account";
+        if ((t.PendingId is null ? t.Amount : t.Amount ?? same.Whole) != same.Amount) return "exists-with-different-amount";
+        if (t.TimeOut != same.Asked.TimeOut) return "exists-with-different-time-out";
         if (t.Code != same.Asked.Code) return "exists-with-different-code";
         if (t.Reference != same.Asked.Reference) return "exists-with-different-reference";
+        if (t.LinkedToNext != same.Asked.LinkedToNext) return "exists-with-different-link";
         return head != same.Head ? "exists-with-different-chain" : null;
     }
 }

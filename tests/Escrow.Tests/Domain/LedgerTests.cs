@@ -8,6 +8,7 @@ public class LedgerTests
     private static readonly Guid Bank = World.Accounts[0].Id, Held = World.Accounts[1].Id, Sub = World.Accounts[3].Id, Other = World.Accounts[4].Id, Dollars = World.Accounts[7].Id;
 
     private LedgerState _state = StateOf(World.Accounts);
+    private DateTimeOffset _now = World.Now;
 
     private static LedgerState StateOf(IEnumerable<Account> accounts) => accounts.Aggregate(LedgerState.Empty, (state, a) => state with
     {
@@ -16,13 +17,13 @@ public class LedgerTests
 
     private IEnumerable<string?> Book(params Transfer[] batch)
     {
-        var decision = Ledger.Decide(_state, batch);
+        var decision = Ledger.Decide(_state, batch, _now);
         _state = decision.After;
         return [.. decision.Verdicts.Select(v => v.Refusal)];
     }
 
     private static Transfer Fund(long amount) => Transfer.Of(Guid.CreateVersion7(), Bank, Sub, amount, "fund", "r");
-    private static Transfer Hold(long amount) => Transfer.Pending(Guid.CreateVersion7(), Sub, Held, amount, "hold", "r");
+    private static Transfer Hold(long amount, int timeOut = 0) => Transfer.Pending(Guid.CreateVersion7(), Sub, Held, amount, "hold", "r", timeOut);
 
     private void Refused(string refusal, Transfer transfer)
     {
@@ -63,6 +64,28 @@ public class LedgerTests
     }
 
     [Fact]
+    public void A_hold_with_a_time_out_can_be_settled_until_then_and_from_then_on_only_expires()
+    {
+        var (inTime, late, forEver) = (Hold(10, 60), Hold(20, 60), Hold(5));
+        Book(Fund(100), inTime, late, forEver);
+        _now = _now.AddSeconds(60).AddTicks(-1);
+        Refused(Refusals.PendingNotDue, Transfer.Expire(Guid.CreateVersion7(), late.Id, "x", "r"));
+        Assert.Equal([null], Book(Transfer.Post(Guid.CreateVersion7(), inTime.Id, null, "post", "r")));
+        _now = _now.AddTicks(1);
+        Refused(Refusals.PendingExpired, Transfer.Post(Guid.CreateVersion7(), late.Id, 1, "post", "r"));
+        Refused(Refusals.PendingExpired, Transfer.Void(Guid.CreateVersion7(), late.Id, "void", "r"));
+        Refused(Refusals.PendingPosted, Transfer.Expire(Guid.CreateVersion7(), inTime.Id, "x", "r"));
+        Refused(Refusals.PendingNotDue, Transfer.Expire(Guid.CreateVersion7(), forEver.Id, "x", "r"));
+        // Until the books say so its money is not free.
+        Refused(Refusals.ExceedsCredits, Transfer.Of(Guid.CreateVersion7(), Sub, Other, 66, "x", "r"));
+        var expiry = Transfer.Expire(Guid.CreateVersion7(), late.Id, "x", "r");
+        Assert.Equal([null, null], Book(expiry, expiry));
+        Refused(Refusals.PendingExpired, Transfer.Post(Guid.CreateVersion7(), late.Id, 1, "post", "r"));
+        Refused(Refusals.PendingExpired, Transfer.Expire(Guid.CreateVersion7(), late.Id, "x", "r"));
+        Assert.Equal(new Balance(10, 100, 5, 0), _state.Balances[Sub]);
+    }
+
+    [Fact]
     public void Linked_transfers_stand_or_fall_together()
     {
         Book(Fund(100));
@@ -76,15 +99,17 @@ public class LedgerTests
         Assert.Equal([null, null], Book(first.Linked(), second));
         Assert.Equal([Refusals.LinkedFailed, Refusals.LinkedPartly], Book(first.Linked(), Fund(3)));
         Assert.Equal([Refusals.ExistsOtherChain], Book(second));
+        Assert.Equal([Refusals.ExistsOtherLink], Book(first));                                   // half of it is not it
+        Assert.Equal([Refusals.LinkedFailed, Refusals.ExistsOtherLink, Refusals.LinkedFailed], Book(first.Linked(), second.Linked(), Fund(1)));
     }
 
     [Fact]
     public void The_same_id_with_the_same_fields_is_the_same_transfer()
     {
         var transfer = Fund(100);
-        Assert.False(Ledger.Decide(_state, [transfer]).Verdicts[0].Repeated);
+        Assert.False(Ledger.Decide(_state, [transfer], _now).Verdicts[0].Repeated);
         Book(transfer);
-        var again = Ledger.Decide(_state, [transfer]);
+        var again = Ledger.Decide(_state, [transfer], _now);
         Assert.True(again.Verdicts[0] is { IsBooked: true, Repeated: true });
         Assert.Empty(again.Booked);
         Assert.Same(_state, again.After);
@@ -98,6 +123,14 @@ public class LedgerTests
         Book(fund, hold, other, post);
         Refused(Refusals.ExistsOtherKind, fund with { Kind = TransferKind.Pending });
         Refused(Refusals.ExistsOtherDebit, fund with { DebitAccount = Held });
+        Refused(Refusals.ExistsOtherDebit, fund with { DebitAccount = null });
+        Refused(Refusals.ExistsOtherCredit, fund with { CreditAccount = null });
+        Refused(Refusals.ExistsOtherAmount, fund with { Amount = null });
+        Refused(Refusals.ExistsOtherTimeOut, hold with { TimeOut = 1 });
+        Refused(Refusals.ExistsOtherKind, post with { Kind = TransferKind.Void });
+        Refused(Refusals.ExistsOtherPending, fund with { PendingId = hold.Id });
+        Refused(Refusals.ExistsOtherDebit, post with { DebitAccount = Other });
+        Refused(Refusals.ExistsOtherCredit, post with { CreditAccount = Other });
         Refused(Refusals.ExistsOtherCredit, fund with { CreditAccount = Other });
         Refused(Refusals.ExistsOtherAmount, fund with { Amount = 99 });
         Refused(Refusals.ExistsOtherCode, fund with { Code = "y" });
@@ -115,6 +148,11 @@ public class LedgerTests
         Book(fund, hold);
         Refused(Refusals.IdEmpty, Fund(1) with { Id = Guid.Empty });
         Refused(Refusals.TextTooLong, Fund(1) with { Reference = new string('x', Transfer.ReferenceLengthMax + 1) });
+        foreach (var text in new[] { "\0", "\ud800", "\udc00\ud800" }) Refused(Refusals.TextUnstorable, Fund(1) with { Code = text });
+        Refused(Refusals.TextUnstorable, Fund(1) with { Reference = "x\ud83d" });
+        Refused(Refusals.TimeOutRange, Hold(1, -1));
+        Refused(Refusals.TimeOutRange, Hold(1, Transfer.TimeOutMax + 1));
+        Refused(Refusals.TimeOutUnwanted, Fund(1) with { TimeOut = 1 });
         Refused(Refusals.AccountsNeeded, Fund(1) with { DebitAccount = null });
         Refused(Refusals.AccountsEqual, Fund(1) with { CreditAccount = Bank });
         foreach (var amount in new long?[] { null, 0, -1, Transfer.AmountMax + 1 }) Refused(Refusals.AmountRange, Fund(1) with { Amount = amount });
@@ -151,8 +189,8 @@ public class LedgerTests
             var (model, state) = (new LedgerModel(random.Accounts), StateOf(random.Accounts));
             foreach (var (batch, _) in random.Batches(steps))
             {
-                var decision = Ledger.Decide(state, batch);
-                Assert.Equal(model.Apply(batch), decision.Verdicts.Select(v => v.Refusal));
+                var decision = Ledger.Decide(state, batch, random.Now);
+                Assert.Equal(model.Apply(batch, random.Now), decision.Verdicts.Select(v => v.Refusal));
                 state = decision.After;
                 Hold(model, state);
                 foreach (var (transfer, verdict) in batch.Zip(decision.Verdicts)) Count(verdict.Refusal ?? $"{(verdict.Repeated ? "repeated" : "booked")} {transfer.Kind}");
@@ -161,7 +199,7 @@ public class LedgerTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', seen.OrderByDescending(s => s.Value).Select(s => $"{s.Value,8} {s.Key}")));
         // The sequences reach what they are meant to reach.
         foreach (var kind in Enum.GetNames<TransferKind>()) Assert.True(seen.GetValueOrDefault($"booked {kind}") > 500 && seen.GetValueOrDefault($"repeated {kind}") > 50, kind);
-        foreach (var refusal in new[] { Refusals.ExceedsCredits, Refusals.ExceedsDebits, Refusals.PendingPosted, Refusals.PendingVoided, Refusals.PendingExceeded, Refusals.LinkedFailed, Refusals.LinkedOpen, Refusals.LinkedPartly })
+        foreach (var refusal in new[] { Refusals.ExceedsCredits, Refusals.ExceedsDebits, Refusals.PendingPosted, Refusals.PendingVoided, Refusals.PendingExpired, Refusals.PendingNotDue, Refusals.PendingExceeded, Refusals.ExistsOtherTimeOut, Refusals.ExistsOtherLink, Refusals.LinkedFailed, Refusals.LinkedOpen, Refusals.LinkedPartly })
             Assert.True(seen.GetValueOrDefault(refusal) > 50, refusal);
 
         void Count(string what) => seen[what] = seen.GetValueOrDefault(what) + 1;

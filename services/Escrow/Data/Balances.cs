@@ -1,0 +1,48 @@
+using Microsoft.EntityFrameworkCore;
+using Tendering.Escrow.Domain;
+
+namespace Tendering.Escrow.Data;
+
+/// <summary>What accounts show, now or at a past moment: the nearest snapshot, and what came after it. It reads a few thousand transfers at most, however many there are.</summary>
+public static class Balances
+{
+    private sealed record Row(Guid Account, long Debits, long Credits, long PendingDebits, long PendingCredits);
+
+    /// <summary>As of now, from running rows where there are any. Accounts that do not exist show nothing.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, Balance>> NowAsync(EscrowDb db, Guid[] accounts, CancellationToken ct) => Read(await db.Database.SqlQuery<Row>($"""
+        select b.account_id as "Account", b.debits as "Debits", b.credits as "Credits", b.pending_debits as "PendingDebits", b.pending_credits as "PendingCredits"
+        from balance b where b.account_id = any ({accounts})
+        union all
+        select a.id, coalesce(s.debits, 0) + d.posted, coalesce(s.credits, 0) + c.posted, coalesce(s.pending_debits, 0) + d.held, coalesce(s.pending_credits, 0) + c.held
+        from account a
+        left join lateral (select * from balance_snapshot s where s.account_id = a.id order by s.position desc limit 1) s on true
+        cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+          from transfer where debit_account = a.id and position > coalesce(s.position, 0)) d
+        cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+          from transfer where credit_account = a.id and position > coalesce(s.position, 0)) c
+        where a.is_system and a.id = any ({accounts})
+        """).ToListAsync(ct));
+
+    /// <summary>Of all that was booked before the moment. A moment in the past has one answer for ever, once nothing that began before it is still under way.</summary>
+    public static async Task<IReadOnlyDictionary<Guid, Balance>> AsOfAsync(EscrowDb db, Guid[] accounts, DateTimeOffset before, CancellationToken ct)
+    {
+        // Between the last cut that lies wholly before the moment and the first that lies wholly after it, the transfers' own times decide.
+        var moment = before.ToUniversalTime();
+        return Read(await db.Database.SqlQuery<Row>($"""
+            with reach as (
+              select coalesce((select max(position) from ledger_cut where moment < {moment}), 0) as low,
+                coalesce((select position from ledger_cut where moment >= {moment} order by moment, position limit 1), {long.MaxValue}) as high)
+            select a.id as "Account", coalesce(s.debits, 0) + d.posted as "Debits", coalesce(s.credits, 0) + c.posted as "Credits",
+              coalesce(s.pending_debits, 0) + d.held as "PendingDebits", coalesce(s.pending_credits, 0) + c.held as "PendingCredits"
+            from account a cross join reach
+            left join lateral (select * from balance_snapshot s where s.account_id = a.id and s.position <= reach.low order by s.position desc limit 1) s on true
+            cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+              from transfer where debit_account = a.id and position > coalesce(s.position, 0) and position <= reach.high and booked_at < {moment}) d
+            cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+              from transfer where credit_account = a.id and position > coalesce(s.position, 0) and position <= reach.high and booked_at < {moment}) c
+            where a.id = any ({accounts})
+            """).ToListAsync(ct));
+    }
+
+    private static Dictionary<Guid, Balance> Read(List<Row> rows) => rows.ToDictionary(r => r.Account, r => new Balance(r.Debits, r.Credits, r.PendingDebits, r.PendingCredits));
+}
