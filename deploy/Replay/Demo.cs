@@ -199,11 +199,33 @@ internal sealed class Demo
 
     private async Task RefundAsync(CancellationToken ct)
     {
-        foreach (var bidder in _bidders.Values) await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == Balance, $"{bidder.Name}'s money", ct);
-        Say("全部保证金已退还，分文不差", "every deposit is back, to the fen");
+        var interest = 0L;
+        foreach (var bidder in _bidders.Values)
+        {
+            var borne = await InterestOfAsync(bidder, ct);
+            interest += borne;
+            await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == Balance + borne, $"{bidder.Name}'s money", ct);
+        }
+        Say($"全部保证金连同银行同期存款利息 {interest / 100m:N2} 元已退还，分文不差", "every deposit is back, with the bank's interest as anyone can count it again, to the fen");
         var streams = await _market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
         Say($"监督：{streams.Length} 个服务的事件流，缺口 {streams.Sum(s => s.Gaps?.Length ?? 0)}", "supervision holds every service's stream without a gap");
         if (_bar is not null) _bar.Value = Steps;
+    }
+
+    private async Task<long> InterestOfAsync(Bidder bidder, CancellationToken ct)
+    {
+        var sum = 0L;
+        foreach (var lot in _lots)
+        {
+            try
+            {
+                var path = $"api/escrow/lots/{lot}/deposit";
+                if ((await bidder.Session.GetAsync<DepositView>(path, ct)).State is "none" or "refused") continue;
+                sum += (await bidder.Session.UntilAsync<DepositView>(path, d => d.State == "refunded", "a refund", ct)).RecountedInterest();
+            }
+            catch (RefusedException e) when (e.Status == System.Net.HttpStatusCode.NotFound) { }         // no bidder of this lot
+        }
+        return sum;
     }
 
     private async Task RefusedAsync(string chinese, string english, Func<Task> attempt)

@@ -75,6 +75,10 @@ write_settings() {
     done
     setting Keys__Master "$(recall key_master)"
     setting Machines__bank__Secret "$(secret secret_bank)"
+    setting Escrow__Treasury__CNY__Account 9558800000000001
+    setting Escrow__Treasury__CNY__Name '财政国库 local treasury'
+    setting Escrow__Treasury__JPY__Account 9558800000000002
+    setting Escrow__Treasury__JPY__Name '会計管理者 local treasury'
     setting Identity__Authority "$(service_address identity)"
     setting Gateway__Url "$(address_of gateway)"
     setting Bank__Url "$(address_of bank)"

@@ -56,5 +56,8 @@ public static class EscrowService
         PauseRefunds.Map(routes);
         ListRefundRuns.Map(routes);
         GetTrialBalance.Map(routes);
+        GetStatement.Map(routes);
+        GetHolds.Map(routes);
+        GetRefundsDue.Map(routes);
     }
 }

@@ -1,3 +1,5 @@
+using Tendering.Protocols;
+
 namespace Tendering.Replay.Client;
 
 // What a stranger's client needs of the system's answers, and no more.
@@ -12,7 +14,21 @@ public sealed record Tender(Guid TenderId, string Number, string Title, int Thre
 public sealed record StandingBid(Guid BidId, int Revision, string ManifestHash);
 public sealed record BidderLot(string Stage, DateTimeOffset BidDeadline, bool Registered, string Deposit, string? DepositReason, StandingBid? Bid);
 public sealed record SubAccount(string AccountNumber, string AccountName, long Amount, string Currency);
-public sealed record DepositView(string State, long Amount, long Refunded);
+public sealed record DepositInterest(string Rule, string Article, InterestStatement Statement);
+
+public sealed record DepositView(string State, long Amount, long Refunded, DepositInterest? Interest, DepositInterest? LateInterest)
+{
+    /// <summary>The interest as a stranger counts it again from days and published rates; another amount than the statement's is an error.</summary>
+    public long RecountedInterest() => new[] { Interest, LateInterest }.OfType<DepositInterest>().Sum(i => Recount(i.Statement));
+
+    private static long Recount(InterestStatement said)
+    {
+        if (said.Spans.Length == 0) return said.Amount == 0 ? 0 : throw new InvalidOperationException($"Interest of {said.Amount} for no day.");
+        var counted = Protocols.Interest.Of(said.Principal, said.Table, said.Factor, said.Spans[0].From, said.Spans[^1].Until).Amount;
+        return counted == said.Amount && said.IsRight ? counted : throw new InvalidOperationException($"Interest of {said.Amount} where a stranger counts {counted}.");
+    }
+}
+
 public sealed record Submitted(Guid BidId, string Receipt);
 public sealed record Closing(string ClosingListHash, DateTimeOffset ClosedAt);
 public sealed record OpeningView(string Stage, int? Opened, int? Total);

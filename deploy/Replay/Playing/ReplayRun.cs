@@ -27,6 +27,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private readonly RuleSet _rules = RuleSet.Get(file.Terms.RuleSet);
     private readonly List<Game> _games = [.. auctions.Select(a => new Game(a, Math.Max(1, (long)(a.CeilingPrice * DepositPercent / 100))))];
     private readonly ConcurrentDictionary<string, Bidder> _bidders = new();
+    private readonly ConcurrentDictionary<Guid, long> _interest = new();
     private DateTimeOffset _deadline;
 
     public IReadOnlyList<Game> Games => _games;
@@ -159,6 +160,8 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
         {
             var view = await _bidders[bid.BidderId].Session.UntilAsync<DepositView>($"api/escrow/lots/{game.Lot}/deposit", d => d.State == "refunded", "a refund", ct);
             game.Expect(view.Refunded == game.Deposit && view.Amount == game.Deposit, $"{bid.BidderName} paid {game.Deposit} and got {view.Refunded} back");
+            game.Expect(view.Interest is null == (_rules.Find(RuleKey.InterestWinner) ?? _rules.Find(RuleKey.InterestLoser)) is null, "interest does not follow the rule set");
+            _interest.AddOrUpdate(_bidders[bid.BidderId].Id, view.RecountedInterest(), (_, sum) => sum + view.RecountedInterest());
             if (view.Refunded == game.Deposit) game.Refunded++;
         }
     }
@@ -184,7 +187,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private async Task CheckBalanceAsync(Bidder bidder, CancellationToken ct)
     {
         if (_games.Any(g => g.Problem is not null)) return;                 // money of a broken game may rightly be elsewhere
-        await market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == BalanceAtStart, $"all of {bidder.Name}'s money to be back", ct);
+        await market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == BalanceAtStart + _interest.GetValueOrDefault(bidder.Id), $"all of {bidder.Name}'s money to be back", ct);
     }
 
     private async Task<ReplayResult> ResultAsync(int seconds, CancellationToken ct)

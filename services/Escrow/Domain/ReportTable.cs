@@ -20,6 +20,11 @@ public readonly record struct ReportCell(string Plain, string Shown, bool IsNumb
 
     public static ReportCell Text(string? text) => new(text ?? "", text ?? "");
 
+    /// <summary>A code as it is for programs, and in words for people.</summary>
+    public static ReportCell Code(string? code) => code is null ? Empty : new(code, Words.Of(code));
+
+    public static ReportCell Day(DateOnly? day) => day is { } of ? Text(of.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : Empty;
+
     /// <summary>Minor units.</summary>
     public static ReportCell Amount(long minor, string currency) => new(Amounts.Plain(minor, currency), Amounts.Text(minor, currency), IsNumber: true);
 

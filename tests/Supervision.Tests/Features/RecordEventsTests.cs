@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Tendering.Contracts.Escrow;
 using Tendering.Contracts.Platform;
 using Tendering.Contracts.Supervision;
 using Tendering.Supervision.Data;
@@ -167,6 +168,17 @@ public class RecordEventsTests(SupervisionHost host) : IClassFixture<Supervision
         Assert.Equal(Alarm.MessageParked, alarm.Kind);
         Assert.Contains(parked.ToString(), alarm.Detail, StringComparison.Ordinal);
         Assert.Contains("open-archive", alarm.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_escrow_finds_is_an_alarm_that_names_nobody()
+    {
+        var (source, at) = (host.NewSource(), host.Clock.GetUtcNow());
+        await host.HearAsync(new RefundsDelayed(Guid.CreateVersion7(), Guid.CreateVersion7(), 2, 4_000_00, "CNY", at, at), source);
+        await host.HearAsync(new SharedPayerFound(Guid.CreateVersion7(), Guid.CreateVersion7(), "6222000011112222", "Builders", [], "C6", "条40(六)", at), source, sequence: 2);
+        var alarms = await host.AlarmsAsync(source, 2);
+        Assert.Equal([(Alarm.RefundsOverdue, 1L), (Alarm.SharedPayer, 2L)], alarms.OrderBy(a => a.Sequence).Select(a => (a.Kind, a.Sequence!.Value)));
+        Assert.DoesNotContain(alarms, a => a.Detail.Contains("6222", StringComparison.Ordinal) || a.Detail.Contains("Builders", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -58,6 +58,19 @@ public class PublishTenderTests(TendersHost host) : IClassFixture<TendersHost>
     }
 
     [Fact]
+    public async Task What_the_documents_say_of_letters_and_exemptions_goes_out_with_the_notice()
+    {
+        var terms = new DraftTender.DraftDepositTerms(90, ["bank", "insurer"], [new("small-enterprise", "小微企业免交")]);
+        var cast = await host.CastAsync();
+        foreach (var bad in new[] { terms with { LetterKinds = ["friend"] }, terms with { BidValidityDays = 0 }, terms with { Exemptions = [new("Small!", "x")] }, terms with { Exemptions = [.. terms.Exemptions, .. terms.Exemptions] } })
+            Assert.Equal(HttpStatusCode.BadRequest, (await cast.Agency.PostAsync("/api/tenders/drafts", cast.DraftRequest() with { DepositTerms = bad })).StatusCode);
+        var tender = await cast.PublishedAsync(cast.DraftRequest() with { DepositTerms = terms });
+        var published = Assert.Single(await host.PublishedAsync<TenderPublished, TendersDb>(), e => e.TenderId == tender.TenderId).DepositTerms!;
+        Assert.Equal((90, "bank insurer", "small-enterprise", "小微企业免交"), (published.BidValidityDays, string.Join(' ', published.LetterKinds), published.Exemptions.Single().Ground, published.Exemptions.Single().Text));
+        Assert.Contains("\"bidValidityDays\":90", await host.Public().GetStringAsync($"/api/tenders/{tender.TenderId}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_the_custodians_keys_there_is_no_notice()
     {
         var cast = await host.CastAsync();
