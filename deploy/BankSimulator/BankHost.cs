@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Diagnostics;
 namespace Tendering.BankSimulator;
 
 /// <summary>
-/// A bank for the local run: bidders' accounts, payments to the escrow account with a notice for each, and the payment of what escrow
-/// orders. It is a stranger to the system: it knows only the gateway's address and its own secret.
+/// A bank for the local run: bidders' accounts, payments to the escrow account with a camt.054 for each and a camt.053 for each day, and the
+/// payment of what escrow orders in pain.001 files. It misbehaves when asked to. It is a stranger to the system: it knows only the gateway's address and its own secret.
 /// </summary>
 public static partial class BankHost
 {
@@ -21,7 +21,8 @@ public static partial class BankHost
             o.SerializerOptions.RespectNullableAnnotations = true;
             o.SerializerOptions.RespectRequiredConstructorParameters = true;
         });
-        builder.Services.AddSingleton<Bank>().AddSingleton<DeliverNotices>().AddHostedService(p => p.GetRequiredService<DeliverNotices>()).AddHostedService<PayOrders>();
+        builder.Services.AddSingleton<Bank>().AddSingleton<CamtFiles>().AddSingleton<DeliverNotices>().AddHostedService(p => p.GetRequiredService<DeliverNotices>()).AddHostedService<PayOrders>()
+            .AddSingleton<SendStatements>().AddHostedService(p => p.GetRequiredService<SendStatements>());
         builder.Services.AddHttpClient<Gateway>(http => (http.BaseAddress, http.Timeout) = (new Uri(Setting(builder, "Gateway:Url")), TimeSpan.FromSeconds(15)));
         builder.Services.AddSingleton<Token>();
         builder.Services.AddHealthChecks();

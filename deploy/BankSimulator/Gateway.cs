@@ -11,8 +11,8 @@ public sealed class Token
     public DateTimeOffset Until { get; set; }
 }
 
-/// <summary>What escrow has ordered.</summary>
-public sealed record PaymentOrder(Guid Id, long Sequence, string ToAccount, string ToName, long Amount, string Currency, string Purpose);
+/// <summary>A file of payment orders that escrow holds ready.</summary>
+public sealed record PaymentFile(Guid Id, long Sequence);
 
 /// <summary>The system's public face, as the bank sees it. A call that should be repeated throws <see cref="HttpRequestException"/>.</summary>
 public sealed class Gateway(HttpClient http, Token token, IConfiguration configuration)
@@ -22,38 +22,43 @@ public sealed class Gateway(HttpClient http, Token token, IConfiguration configu
     /// <summary>The system's time, so that a simulated clock holds at the bank too.</summary>
     public async Task<DateTimeOffset> NowAsync(CancellationToken ct) => (await http.GetFromJsonAsync<ClockAnswer>("/api/identity/clock", ct))!.Now;
 
-    public async Task<NoticeAnswered> NotifyAsync(PaymentBooked payment, CancellationToken ct)
+    /// <summary>Brings a file; the answer is that to its first entry.</summary>
+    public async Task<NoticeAnswered> NotifyAsync(string reference, byte[] file, CancellationToken ct)
     {
-        var notice = new
-        {
-            payment.Reference, AccountNumber = payment.ToAccountNumber, payment.Amount, payment.Currency, PayerAccount = payment.From, PayerName = payment.FromName, payment.BookedAt,
-        };
-        var (status, body) = await SendAsync(HttpMethod.Post, "/api/escrow/bank-notices", notice, payment.Reference, ct);
-        return new NoticeAnswered(payment.Reference, status, Text(body, "outcome"), Text(body, "code"));
+        using var content = new ByteArrayContent(file) { Headers = { ContentType = new MediaTypeHeaderValue("application/xml") } };
+        var (status, body) = await SendAsync(HttpMethod.Post, "/api/escrow/bank-files", content, ct);
+        var first = body.TryGetProperty("entries", out var entries) && entries.GetArrayLength() > 0 ? entries[0] : body;
+        return new NoticeAnswered(reference, status, Text(first, "outcome"), Text(first, "code"));
     }
 
-    public async Task<PaymentOrder[]> OrdersAsync(long after, CancellationToken ct)
+    public async Task<PaymentFile[]> FilesAsync(long after, CancellationToken ct)
     {
-        var (_, body) = await SendAsync(HttpMethod.Get, $"/api/escrow/payment-orders?after={after}", null, null, ct);
-        return body.Deserialize<PaymentOrder[]>(JsonSerializerOptions.Web)!;
+        var (_, body) = await SendAsync(HttpMethod.Get, $"/api/escrow/payment-files?open=true&after={after}", null, ct);
+        return body.Deserialize<PaymentFile[]>(JsonSerializerOptions.Web)!;
     }
 
-    public async Task<int> ConfirmAsync(OrderPaid order, CancellationToken ct)
+    public async Task<byte[]> FileAsync(Guid id, CancellationToken ct)
     {
-        var (status, _) = await SendAsync(HttpMethod.Post, $"/api/escrow/payment-orders/{order.OrderId}/confirmation", new { order.BankReference, order.BookedAt }, order.BankReference, ct);
-        return status;
+        using var request = await RequestAsync(HttpMethod.Get, $"/api/escrow/payment-files/{id}", null, ct);
+        using var response = await http.SendAsync(request, ct);
+        if (response.StatusCode == HttpStatusCode.Unauthorized) token.Value = null;
+        return await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(ct);
+    }
+
+    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, HttpContent? content, CancellationToken ct)
+    {
+        var request = new HttpRequestMessage(method, path) { Content = content };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync(ct));
+        return request;
     }
 
     // An answer is what a repeat would not change: it was done, or it is refused for good.
-    private async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, object? content, string? key, CancellationToken ct)
+    private async Task<(int Status, JsonElement Body)> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(method, path);
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await TokenAsync(ct));
-        if (key is not null) request.Headers.Add("Idempotency-Key", key);
-        if (content is not null) request.Content = JsonContent.Create(content);
+        using var request = await RequestAsync(method, path, content, ct);
         using var response = await http.SendAsync(request, ct);
         if (response.StatusCode == HttpStatusCode.Unauthorized) token.Value = null;
-        var isAnswer = response.IsSuccessStatusCode || (method == HttpMethod.Post && response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableEntity);
+        var isAnswer = response.IsSuccessStatusCode || (method == HttpMethod.Post && response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.RequestEntityTooLarge);
         if (!isAnswer) throw new HttpRequestException($"{(int)response.StatusCode} from {path}", null, response.StatusCode);
         var body = await BodyAsync(response, ct);
         if (Text(body, "code") == "changed-meanwhile") throw new HttpRequestException("changed meanwhile", null, response.StatusCode);

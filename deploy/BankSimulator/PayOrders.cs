@@ -1,10 +1,10 @@
 namespace Tendering.BankSimulator;
 
 /// <summary>
-/// Fetches what escrow has ordered, pays each order once and confirms it. An order stays listed until it is confirmed, so that whatever
-/// fails or is killed here is taken up by the next look.
+/// Fetches the files of what escrow has ordered and pays each order once. A file stays listed until all its orders are shown as paid; what
+/// was read is known by the file's id, and an order by its end-to-end id, so that whatever is killed here is taken up by the next look.
 /// </summary>
-public sealed partial class PayOrders(Bank bank, IServiceScopeFactory scopes, ILogger<PayOrders> log) : BackgroundService
+public sealed partial class PayOrders(Bank bank, DeliverNotices notices, IServiceScopeFactory scopes, ILogger<PayOrders> log) : BackgroundService
 {
     private static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(500), Idle = TimeSpan.FromSeconds(2);
 
@@ -26,30 +26,20 @@ public sealed partial class PayOrders(Bank bank, IServiceScopeFactory scopes, IL
     {
         await using var scope = scopes.CreateAsyncScope();
         var gateway = scope.ServiceProvider.GetRequiredService<Gateway>();
-        var after = 0L;
-        while (await gateway.OrdersAsync(after, ct) is { Length: > 0 } page)
+        var (after, any) = (0L, false);
+        while (await gateway.FilesAsync(after, ct) is { Length: > 0 } page)
         {
-            foreach (var order in page) await PayAsync(gateway, order, ct);
+            foreach (var file in page.Where(f => !bank.HasTaken(f.Id)))
+            {
+                any = true;
+                var orders = CamtFiles.Orders(await gateway.FileAsync(file.Id, ct), await gateway.NowAsync(ct));
+                foreach (var reference in bank.PayFile(file.Id, orders)) _ = notices.Deliver(reference);
+            }
             after = page[^1].Sequence;
         }
-        return after > 0;
+        return any;
     }
 
-    private async Task PayAsync(Gateway gateway, PaymentOrder order, CancellationToken ct)
-    {
-        var paid = bank.FindOrder(order.Id) ?? bank.PayOrder(new OrderPaid(
-            order.Id, $"P{order.Id:N}", order.ToAccount, order.ToName, order.Amount, order.Currency, order.Purpose, await gateway.NowAsync(ct)));
-        try
-        {
-            var status = await gateway.ConfirmAsync(paid, ct);
-            if (status >= 400) LogRefused(log, order.Id, status);
-        }
-        catch (HttpRequestException e) { LogRetry(log, e.GetType().Name, e.Message); }         // one that fails must not keep the others waiting
-    }
-
-    [LoggerMessage(LogLevel.Information, "Orders could not be fetched or confirmed ({Kind}: {Reason}); it is tried again.")]
+    [LoggerMessage(LogLevel.Information, "Files of orders could not be fetched ({Kind}: {Reason}); it is tried again.")]
     private static partial void LogRetry(ILogger log, string kind, string reason);
-
-    [LoggerMessage(LogLevel.Error, "The confirmation of order {Order} was refused with {Status}: compare the books.")]
-    private static partial void LogRefused(ILogger log, Guid order, int status);
 }

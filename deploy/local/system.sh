@@ -41,14 +41,16 @@ programs() {
 # --- settings: computed once, kept in $RUN/state, written for others to read into $RUN/env.
 
 settle_programs() {
-  local name
+  local name key
   settle_port gateway 8080
   for name in $(programs); do [[ $name == gateway ]] || settle_port "$name"; done
   [[ -z ${Clock__Mode:-} ]] || remember clock_mode "$Clock__Mode"
   [[ -n $(recall clock_mode) ]] || remember clock_mode simulated
   # A witness makes its own key; the log must know it before the first checkpoint.
   for name in "${WITNESSES[@]}"; do
-    [[ -n $(recall "key_$name") ]] || remember "key_$name" "$(as_witness "$name" dotnet "$(program "$name")" key)"
+    [[ -z $(recall "key_$name") ]] || continue
+    key="$(as_witness "$name" dotnet "$(program "$name")" key)" || die "$name made no key" "make build"
+    remember "key_$name" "$key"
   done
   [[ -n $(recall key_master) ]] || remember key_master "$(head -c 32 /dev/urandom | base64 -w 0)"
 }
@@ -83,6 +85,9 @@ write_settings() {
     setting Gateway__Url "$(address_of gateway)"
     setting Bank__Url "$(address_of bank)"
     setting Bank__Folder "$RUN/bank"
+    setting Escrow__BankAccount 6228480402564890018
+    # The ISO's schemas are not ours to give out: where a folder of them lies beside the checkout, files of the bank are held against it.
+    [[ ! -f $ROOT/../shared/vectors/camt/camt.053.001.08.xsd ]] || setting Escrow__SchemaFolder "$(cd "$ROOT/../shared/vectors/camt" && pwd)"
     for i in "${!WITNESSES[@]}"; do
       setting "Log__Witnesses__${i}__Url" "$(address_of "${WITNESSES[i]}")"
       setting "Log__Witnesses__${i}__Key" "$(recall "key_${WITNESSES[i]}")"

@@ -5,12 +5,15 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Tendering.Gateway;
 
-/// <summary>How much one client may ask for: <c>Limits:SignInPerMinute</c>, <c>Limits:CallsPerMinute</c>, <c>Limits:BodyBytes</c>, <c>Limits:UploadBytes</c>.</summary>
+/// <summary>How much one client may ask for: <c>Limits:SignInPerMinute</c>, <c>Limits:CallsPerMinute</c>, <c>Limits:LogPerMinute</c>, <c>Limits:BodyBytes</c>, <c>Limits:UploadBytes</c>.</summary>
 public static class Limits
 {
-    public const string SignIn = "sign-in", Calls = "calls";
+    public const string SignIn = "sign-in", Calls = "calls", Log = "log";
     private const long BodyMax = 8 * 1024 * 1024, UploadMax = (2L << 30) + (64 << 20);
     private const int SignInMax = 10, CallsMax = 1_200;
+
+    // Who checks the whole log reads 256 entries at a time, from any cache on the way.
+    private const int LogMax = 12_000;
 
     // A replay signs a whole market in from one machine.
     private const int SignInMaxInDevelopment = 600, CallsMaxInDevelopment = 600_000;
@@ -27,8 +30,10 @@ public static class Limits
         var development = builder.Environment.IsDevelopment();
         var signIn = builder.Configuration.GetValue("Limits:SignInPerMinute", development ? SignInMaxInDevelopment : SignInMax);
         var calls = builder.Configuration.GetValue("Limits:CallsPerMinute", development ? CallsMaxInDevelopment : CallsMax);
+        var log = builder.Configuration.GetValue("Limits:LogPerMinute", development ? CallsMaxInDevelopment : LogMax);
         builder.Services.AddRateLimiter(options =>
         {
+            options.AddPolicy(Log, http => PerMinute(AddressOf(http), log));
             options.AddPolicy(SignIn, http => PerMinute(AddressOf(http), signIn));
             options.AddPolicy(Calls, http => PerMinute(http.Features.Get<BrowserSession>()?.Key ?? AddressOf(http), calls));
             options.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected.HttpContext, rejected.Lease));

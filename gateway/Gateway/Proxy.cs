@@ -42,7 +42,7 @@ public static class Proxy
         Route("sign-in", "identity", "/api/identity/sessions", Limits.SignIn, "POST"),
         Route("register", "identity", "/api/identity/organisations", Limits.SignIn, "POST"),
         Route("machines", "identity", "/connect/token", Limits.SignIn),
-        Route("log", "supervision", "/log/{**rest}", Limits.Calls, "GET"),
+        Route("log", "supervision", "/log/{**rest}", Limits.Log, "GET"),
         Route("discovery", "identity", "/.well-known/{**rest}", Limits.Calls),
     ];
 

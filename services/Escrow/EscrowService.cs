@@ -31,10 +31,13 @@ public static class EscrowService
             .WhenDue("refund_run", RunRefunds.Handle)
             .WhenDue("deposit", WarnOfOverdueRefunds.Handle)
             .WhenDue("guarantee_letter", WarnOfExpiringLetter.Handle)
+            .WhenDue("payment_order", WritePaymentFile.OnDue)
             .WhenDue("hold_due", ExpireHold.Handle);
         builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Snapshots>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Snapshots>());
         builder.Services.AddSingleton(p => ActivatorUtilities.CreateInstance<Batcher>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(Name))).AddHostedService(p => p.GetRequiredService<Batcher>());
+        builder.Services.AddSingleton(BankSettings.From(builder.Configuration));
         builder.Services.AddHostedService<CheckLedgerDaily>();
+        builder.Services.AddHostedService<ImportFromFolder>();
     }
 
     public static void Map(IEndpointRouteBuilder app)
@@ -42,9 +45,15 @@ public static class EscrowService
         var routes = app.MapService<EscrowDb>(Name);
         GetSubAccount.Map(routes);
         GetDeposit.Map(routes);
-        TakeBankNotice.Map(routes);
+        ImportBankFile.Map(routes);
+        GetBankFile.Map(routes);
+        ListWorkItems.Map(routes);
+        ResolveWorkItem.Map(routes);
+        GetPaymentFile.Map(routes);
         ListPaymentOrders.Map(routes);
-        ConfirmPaymentOrder.Map(routes);
+        SendOrderAgain.Map(routes);
+        GetReconciliation.Map(routes);
+        CloseDay.Map(routes);
         ForfeitDeposit.Map(routes);
         ListDeposits.Map(routes);
         GetDepositTerms.Map(routes);

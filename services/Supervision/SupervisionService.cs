@@ -14,7 +14,7 @@ public static class SupervisionService
         builder.Services.AddValidation();
         builder.AddService<SupervisionDb>(Name).OnEverything(RecordEvents.Handle);
         builder.Services.AddHostedService<AskForMissingEvents>();
-        builder.Services.AddSingleton(LogOptions.From(builder.Configuration)).AddSingleton<AuditLog>();
+        builder.Services.AddSingleton(p => LogOptions.From(p.GetRequiredService<IConfiguration>())).AddSingleton<AuditLog>();
         builder.Services.AddHostedService<SequenceEvents>().AddHostedService<CollectCosignatures>().AddHostedService<DiscloseSecrets>().AddHostedService<FetchTimestamp>().AddHostedService<IndexForSearch>().AddHostedService<CheckLog>();
     }
 

@@ -63,11 +63,8 @@ public sealed class BankTests : IAsyncLifetime
         var answer = await PayAsync(reference: "R1", wait: true);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(new Routes.PaymentAnswer("R1", 201, "secured", null), await answer.Content.ReadFromJsonAsync<Routes.PaymentAnswer>());
-        var (key, notice) = Assert.Single(_gateway.Notices);
-        Assert.Equal("R1", key);
-        Assert.Equal(("R1", "8800000000000011", 300, "CNY", "6222", "Builders", FakeGateway.Now), (notice.GetProperty("reference").GetString(), notice.GetProperty("accountNumber").GetString(),
-            notice.GetProperty("amount").GetInt64(), notice.GetProperty("currency").GetString(), notice.GetProperty("payerAccount").GetString(), notice.GetProperty("payerName").GetString(),
-            notice.GetProperty("bookedAt").GetDateTimeOffset()));
+        var line = Assert.Single(_gateway.Credits);
+        Assert.Equal(new BankLine("R1", true, false, 3.00m, "CNY", "R1", "6222", "Builders", "8800000000000011", FakeGateway.Now), line);
         Assert.Equal(700, (await AccountAsync()).Balance);
         Assert.Equal(300, (await _bank.GetFromJsonAsync<Dictionary<string, long>>("/escrow"))!["CNY"]);
     }
@@ -79,7 +76,7 @@ public sealed class BankTests : IAsyncLifetime
         Assert.True((await PayAsync(reference: "R1", wait: true)).IsSuccessStatusCode);
         Assert.Equal(HttpStatusCode.Conflict, (await PayAsync(301, "R1")).StatusCode);
         Assert.Equal(700, (await AccountAsync()).Balance);
-        Assert.Single(_gateway.Notices);
+        Assert.Single(_gateway.Files);
     }
 
     public static TheoryData<long, string, string, HttpStatusCode, string> Refusals => new()
@@ -96,7 +93,7 @@ public sealed class BankTests : IAsyncLifetime
         Assert.Equal(status, answer.StatusCode);
         Assert.Contains($"\"{code}\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(1_000, (await AccountAsync()).Balance);
-        Assert.Empty(_gateway.Notices);
+        Assert.Empty(_gateway.Files);
     }
 
     [Fact]
@@ -105,8 +102,8 @@ public sealed class BankTests : IAsyncLifetime
         foreach (var status in new[] { 500, 503, 404, 429 }) _gateway.Failures.Enqueue(status);
         var answer = await PayAsync(reference: "R1", wait: true);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal(5, _gateway.Notices.Count);
-        Assert.All(_gateway.Notices, n => Assert.Equal("R1", n.Key));
+        Assert.Equal(5, _gateway.Files.Count);
+        Assert.Single(_gateway.Distinct);                    // the same file each time
     }
 
     [Fact]
@@ -131,7 +128,7 @@ public sealed class BankTests : IAsyncLifetime
         await PayAsync(100, "R1", wait: true);
         for (var i = 0; i < 200; i++) _gateway.Failures.Enqueue(503);
         Assert.Equal(HttpStatusCode.Accepted, (await PayAsync(200, "R2")).StatusCode);
-        await EventuallyAsync(() => Task.FromResult(_gateway.Notices.Count > 1));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Files.Count > 1));
         await _app.DisposeAsync();
         _gateway.Failures.Clear();
         // As if the process had died in the middle of a line.
@@ -157,31 +154,96 @@ public sealed class BankTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Orders_are_paid_once_and_confirmed_until_the_confirmation_is_answered()
+    public async Task Orders_are_paid_once_by_their_end_to_end_id_and_shown_until_the_notice_is_answered()
     {
         await PayAsync(reference: "R1", wait: true);
         _gateway.Failures.Enqueue(503);
-        foreach (var n in Enumerable.Range(1, 5)) Order(n, "6222", 10);
-        Order(6, "an account at another bank", 7);
-        await EventuallyAsync(() => Task.FromResult(_gateway.Orders.IsEmpty));
-        Assert.Equal(750, (await AccountAsync()).Balance);
-        Assert.Equal(7, _gateway.Confirmations.Count);
-        Assert.Equal(6, _gateway.Confirmations.Distinct().Count());
+        foreach (var n in Enumerable.Range(1, 5)) _gateway.Order(n, ($"e{n}", 10, "6222"));
+        _gateway.Order(6, ("e6", 7, "another bank"), ("e5", 10, "6222"));              // e5 again: the bank sees the double
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Count == 6 && _gateway.Failures.IsEmpty));
+        await EventuallyAsync(async () => (await AccountAsync()).Balance == 750);
+        Assert.Equal(["e1", "e2", "e3", "e4", "e5", "e6"], _gateway.Debits.Select(d => d.EndToEndId).Order());
         Assert.Equal(243, (await _bank.GetFromJsonAsync<Dictionary<string, long>>("/escrow"))!["CNY"]);
     }
 
     [Fact]
-    public async Task An_order_paid_before_a_crash_is_confirmed_after_it_and_not_paid_again()
+    public async Task An_order_paid_before_a_crash_is_shown_after_it_and_not_paid_again()
     {
         for (var i = 0; i < 200; i++) _gateway.Failures.Enqueue(503);
-        Order(1, "6222", 10);
-        await EventuallyAsync(() => Task.FromResult(!_gateway.Confirmations.IsEmpty));
+        _gateway.Order(1, ("e1", 10, "6222"));
+        await EventuallyAsync(() => Task.FromResult(!_gateway.Files.IsEmpty));
         await _app.DisposeAsync();
         _gateway.Failures.Clear();
+        var before = _gateway.Files.Count;
         await StartAsync();
-        await EventuallyAsync(() => Task.FromResult(_gateway.Orders.IsEmpty));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Files.Count > before));
         Assert.Equal(1_010, (await AccountAsync()).Balance);
-        Assert.Single(_gateway.Confirmations.Distinct());
+        Assert.Single(_gateway.Distinct);
+    }
+
+    private async Task MisbehaveAsync(string fault, bool ofOrders = false) =>
+        Assert.Equal(HttpStatusCode.NoContent, (await _bank.PostAsJsonAsync("/misbehaviour", new Routes.MisbehaviourRequest(fault, ofOrders, 1))).StatusCode);
+
+    [Fact]
+    public async Task A_payment_can_be_told_late_twice_under_another_name_taken_back_or_lost()
+    {
+        await MisbehaveAsync("twice");
+        await PayAsync(1, "R1", wait: true);
+        Assert.Equal(["R1", "R1"], _gateway.Credits.Select(c => c.Reference));
+        await MisbehaveAsync("wrong-name");
+        await PayAsync(1, "R2", wait: true);
+        Assert.NotEqual("Builders", Assert.Single(_gateway.Credits, c => c.Reference == "R2").CounterpartyName);
+        await MisbehaveAsync("reversed");
+        await PayAsync(1, "R3", wait: true);
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Count == 1));
+        Assert.Equal(("RR3", "R3", true, 0.01m), (_gateway.Debits[0].Reference, _gateway.Debits[0].EndToEndId, _gateway.Debits[0].IsReversal, _gateway.Debits[0].Amount));
+        Assert.Equal(998, (await AccountAsync()).Balance);
+        await MisbehaveAsync("lost");
+        await PayAsync(1, "R4");
+        await MisbehaveAsync("late");
+        await PayAsync(1, "R5");
+        await PayAsync(1, "R6", wait: true);
+        Assert.DoesNotContain(_gateway.Credits, c => c.Reference is "R4" or "R5");
+        await RestartAsync();
+
+        // The day's statement shows what was late, and not what was lost; it opens with nothing and closes with what is there.
+        _gateway.Clock = FakeGateway.Now.AddDays(1);
+        await EventuallyAsync(() => Task.FromResult(_gateway.Statements.Count == 1));
+        Assert.Equal(["R1", "R2", "R3", "R5", "R6", "RR3"], BankLine.Of(_gateway.Statements[0]).Select(l => l.Reference).Order());
+        var ns = _gateway.Statements[0].Name.Namespace;
+        Assert.Equal(["0.00", "0.04"], _gateway.Statements[0].Descendants(ns + "Bal").Select(b => b.Element(ns + "Amt")!.Value));
+        Assert.DoesNotContain(_gateway.Credits, c => c.Reference is "R4" or "R5");
+    }
+
+    [Fact]
+    public async Task An_order_can_be_paid_twice_come_back_or_be_lost_until_it_is_sent_again()
+    {
+        await MisbehaveAsync("twice", ofOrders: true);
+        _gateway.Order(1, ("e1", 10, "6222"));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Count == 2));
+        Assert.Equal(["Pe1", "TPe1"], _gateway.Debits.Select(d => d.Reference).Order());
+        await MisbehaveAsync("reversed", ofOrders: true);
+        _gateway.Order(2, ("e2", 10, "6222"));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Credits.Count == 1));
+        Assert.Equal(("e2", true), (_gateway.Credits[0].EndToEndId, _gateway.Credits[0].IsReversal));
+        await EventuallyAsync(async () => (await AccountAsync()).Balance == 1_020);
+        await MisbehaveAsync("lost", ofOrders: true);
+        _gateway.Order(3, ("e3", 10, "6222"), ("e4", 10, "6222"));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Any(d => d.EndToEndId == "e4")));
+        Assert.DoesNotContain(_gateway.Debits, d => d.EndToEndId == "e3");
+        _gateway.Order(4, ("e3", 10, "6222"));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Any(d => d.EndToEndId == "e3")));
+    }
+
+    [Fact]
+    public async Task A_statement_can_be_asked_for_within_the_day_and_the_next_goes_on_from_it()
+    {
+        await PayAsync(100, "R1", wait: true);
+        Assert.Equal(HttpStatusCode.OK, (await _bank.PostAsync("/statements?today=true", null)).StatusCode);
+        await PayAsync(50, "R2", wait: true);
+        Assert.Equal(HttpStatusCode.OK, (await _bank.PostAsync("/statements?today=true", null)).StatusCode);
+        Assert.Equal([100m, 150m], _gateway.Statements.Select(s => decimal.Parse(s.Descendants(s.Name.Namespace + "Bal").Last().Element(s.Name.Namespace + "Amt")!.Value, System.Globalization.CultureInfo.InvariantCulture) * 100));
+        Assert.Equal(HttpStatusCode.BadRequest, (await _bank.PostAsJsonAsync("/misbehaviour", new Routes.MisbehaviourRequest("sleepy", false, 1))).StatusCode);
     }
 
     [Fact]
@@ -190,11 +252,5 @@ public sealed class BankTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, (await _bank.PostAsJsonAsync("/accounts", new Routes.AccountRequest("6222", "Builders", "CNY", 1_000))).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict, (await _bank.PostAsJsonAsync("/accounts", new Routes.AccountRequest("6222", "Others", "CNY", 1_000))).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await _bank.GetAsync("/health/ready")).StatusCode);
-    }
-
-    private void Order(int sequence, string to, long amount)
-    {
-        var order = new PaymentOrder(Guid.CreateVersion7(), sequence, to, "Builders", amount, "CNY", "refund");
-        _gateway.Orders[order.Id] = order;
     }
 }

@@ -1,7 +1,13 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
-if (args is ["unseal"])                                       // needs no running system
+// `log` measures the audit log alone, on databases of its own; `unseal` archives alone, without any server.
+if (args is ["log"])
+{
+    await LogBench.RunAsync();
+    return;
+}
+if (args is ["unseal"])
 {
     await UnsealBench.RunAsync();
     return;

@@ -7,7 +7,9 @@ using Tendering.Contracts.Identity;
 using Tendering.Contracts.Tenders;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
+using Tendering.Escrow.Domain.Camt;
 using Tendering.Escrow.Features;
+using Tendering.Escrow.Tests.Domain.Camt;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
@@ -62,17 +64,38 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
     }
 
     /// <summary>The bank's notice of a payment: exactly the deposit, from the basic account, in time, unless changed.</summary>
-    public TakeBankNotice.Request NoticeOf(LotOf lot, Bidder bidder) =>
+    public BankNotice NoticeOf(LotOf lot, Bidder bidder) =>
         new($"B{Guid.NewGuid():N}", bidder.AccountNumber!, lot.Deposit, lot.Currency, bidder.BasicNumber, bidder.Name, Clock.GetUtcNow());
 
-    public Task<HttpResponseMessage> NotifyAsync(TakeBankNotice.Request notice, string? key = null) => As(Roles.Bank).PostAsync("/api/escrow/bank-notices", notice, key);
+    /// <summary>As a camt.054 of its own.</summary>
+    public Task<HttpResponseMessage> NotifyAsync(BankNotice notice) => ImportAsync(new CamtText(false, 8, notice.Line) { Currency = notice.Currency, CreatedAt = Text(Clock.GetUtcNow()) });
 
-    public async Task<TakeBankNotice.Response> TakenAsync(TakeBankNotice.Request notice)
+    public async Task<Taken> TakenAsync(BankNotice notice)
     {
-        var answer = await NotifyAsync(notice);
-        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        return await ReadAsync<TakeBankNotice.Response>(answer);
+        var line = Assert.Single((await ImportedAsync(new CamtText(false, 8, notice.Line) { Currency = notice.Currency, CreatedAt = Text(Clock.GetUtcNow()) })).Entries);
+        return new Taken(line.State, line.Outcome!.Value, line.Code);
     }
+
+    /// <summary>Brings a file of the bank, as the bank's machine unless another role is given.</summary>
+    public async Task<HttpResponseMessage> ImportAsync(string text, string role = Roles.Bank)
+    {
+        using var content = new StringContent(text, System.Text.Encoding.UTF8, "application/xml");
+        return await As(role).PostAsync("/api/escrow/bank-files", content);
+    }
+
+    public async Task<ImportBankFile.Response> ImportedAsync(string text, string role = Roles.Bank)
+    {
+        var answer = await ImportAsync(text, role);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return await ReadAsync<ImportBankFile.Response>(answer);
+    }
+
+    public static string Text(DateTimeOffset moment) => moment.ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", System.Globalization.CultureInfo.InvariantCulture);
+
+    public static string Text(long minor, string currency = "CNY") => MinorUnits.Text(minor, currency);
+
+    /// <summary>The bank's day now.</summary>
+    public string Today => Clock.GetUtcNow().ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>A bidder whose deposit is held.</summary>
     public async Task<Bidder> SecureAsync(LotOf lot)
@@ -86,8 +109,18 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
 
     public async Task<ListPaymentOrders.Item[]> OrdersToAsync(Bidder bidder) => [.. (await OrdersAsync()).Where(o => o.ToAccount == bidder.BasicNumber)];
 
-    public Task<HttpResponseMessage> ConfirmAsync(Guid order, string reference, DateTimeOffset? bookedAt = null) =>
-        As(Roles.Bank).PostAsync($"/api/escrow/payment-orders/{order}/confirmation", new ConfirmPaymentOrder.Request(reference, bookedAt ?? Clock.GetUtcNow()));
+    /// <summary>The bank's notice that it has paid an order.</summary>
+    public async Task<HttpResponseMessage> ConfirmAsync(Guid order, string reference, DateTimeOffset? bookedAt = null)
+    {
+        if (bookedAt > Clock.GetUtcNow()) Clock.MoveTo(bookedAt.Value);                    // no bank tells of what is to come
+        var ordered = (await InDbAsync((EscrowDb db) => db.PaymentOrders.FindAsync(order).AsTask()))!;
+        return await ImportAsync(new CamtText(false, 8, PaidLine(ordered, reference, bookedAt)) { Currency = ordered.Currency, CreatedAt = Text(Clock.GetUtcNow()) });
+    }
+
+    public CamtLine PaidLine(PaymentOrder order, string reference, DateTimeOffset? bookedAt = null) => new(reference, Text(order.Amount, order.Currency), IsCredit: false)
+    {
+        Currency = order.Currency, EndToEndId = order.EndToEndId, CreditorAccount = order.ToAccount, CreditorName = order.ToName, BookedAt = Text(bookedAt ?? Clock.GetUtcNow()), ValueDay = null,
+    };
 
     public async Task<GetDeposit.Response> DepositAsync(LotOf lot, Bidder bidder) => await ReadAsync<GetDeposit.Response>(await As(Roles.Bidder, bidder.Id).GetAsync($"/api/escrow/lots/{lot.LotId}/deposit"));
 
@@ -128,3 +161,15 @@ public sealed record Bidder(Guid Id, string BasicNumber, DateTimeOffset Register
     public Contracts.BidOpening.BidNotOpened NotOpened(LotOf lot, string verdict, DateTimeOffset at) =>
         new(lot.TenderId, lot.LotId, Guid.CreateVersion7(), Id, Name, verdict, verdict == "revoked" ? "bidder" : "platform", "not decrypted", "A36", "20号令31", at);
 }
+
+/// <summary>A payment to a virtual account as the bank tells of it. Amount in minor units.</summary>
+public sealed record BankNotice(string Reference, string AccountNumber, long Amount, string Currency, string PayerAccount, string PayerName, DateTimeOffset BookedAt)
+{
+    public CamtLine Line => new(Reference, EscrowHost.Text(Amount, Currency))
+    {
+        Currency = Currency, CreditorAccount = AccountNumber, DebtorAccount = PayerAccount, DebtorName = PayerName, BookedAt = EscrowHost.Text(BookedAt), ValueDay = null,
+    };
+}
+
+/// <summary>What became of a notice.</summary>
+public sealed record Taken(string State, Outcome Outcome, string? Code);

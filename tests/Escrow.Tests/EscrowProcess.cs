@@ -9,12 +9,13 @@ using Tendering.Testing;
 namespace Tendering.Escrow.Tests;
 
 /// <summary>Escrow as a process of its own, that can be killed without a word, on a database that outlives it.</summary>
-public sealed class EscrowProcess(string connection) : IAsyncDisposable
+public sealed class EscrowProcess(string connection, string authority = "http://127.0.0.1:1", bool ownsDatabase = true) : IAsyncDisposable
 {
     private readonly string _run = Guid.NewGuid().ToString("N")[..12];
     private Process? _process;
 
     public string ConnectionString { get; } = connection;
+    public Uri? Address { get; private set; }
 
     /// <summary>A database that is migrated and has no process yet.</summary>
     public static async Task<EscrowProcess> PrepareAsync()
@@ -32,14 +33,15 @@ public sealed class EscrowProcess(string connection) : IAsyncDisposable
         foreach (var (key, value) in new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development", ["urls"] = $"http://127.0.0.1:{port}", ["ConnectionStrings__escrow"] = ConnectionString, ["TENDERING_RABBIT"] = Servers.Rabbit, ["Bus__Prefix"] = "t" + _run,
-            ["Keys__Master"] = Convert.ToBase64String(SHA256.HashData("escrow tests"u8)), ["Storage__Folder"] = Path.GetTempPath(), ["Identity__Authority"] = "http://127.0.0.1:1", ["Logging__LogLevel__Default"] = "Warning",
+            ["Keys__Master"] = Convert.ToBase64String(SHA256.HashData("escrow tests"u8)), ["Storage__Folder"] = Path.GetTempPath(), ["Identity__Authority"] = authority, ["Logging__LogLevel__Default"] = "Warning",
         }) start.Environment[key] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, _) => { };
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        Address = new Uri($"http://127.0.0.1:{port}");
+        using var http = new HttpClient { BaseAddress = Address };
         await ServiceFixture.EventuallyAsync(async () =>
         {
             Assert.False(_process.HasExited, "the process ended at its start");
@@ -60,7 +62,7 @@ public sealed class EscrowProcess(string connection) : IAsyncDisposable
         if (_process is { HasExited: false }) await KillAsync();
         _process?.Dispose();
         await DeleteQueuesAsync();
-        await Servers.DropAsync(ConnectionString);
+        if (ownsDatabase) await Servers.DropAsync(ConnectionString);
     }
 
     private async Task DeleteQueuesAsync()

@@ -44,7 +44,7 @@ public static class ManyDeposits
             transfers.Add(Transfer.Of(receipt, Chart.IdOf(SystemAccount.Bank, lot.Currency), bidder.Id, payment.Amount, TransferCodes.Received, payment.Reference).Linked());
             transfers.Add(Transfer.Pending(deposit.HoldId, bidder.Id, Chart.IdOf(SystemAccount.Held, lot.Currency), payment.Amount, TransferCodes.Held, payment.Reference));
             db.Add(bidder);
-            paid.AddRange([deposit, BankEntry.In(payment, receipt, Judgement.Secured, bidder.Id, now)]);
+            paid.AddRange([deposit, BankEntry.Of(LineOf(payment), Guid.Empty, receipt, Judgement.Secured, bidder.Id, now)]);
         }
         await Books.OpenAsync(db, accounts, now, default);
         await Books.BookAllAsync(db, transfers, now, default);
@@ -53,4 +53,7 @@ public static class ManyDeposits
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
     }
+
+    private static BankLine LineOf(Payment payment) => new("", payment.Reference, payment.Reference, payment.Amount, payment.Amount, payment.Currency, true, false, payment.BookedAt, payment.BookedAt,
+        DateOnly.FromDateTime(payment.BookedAt.UtcDateTime), null, payment.AccountNumber, payment.PayerAccount, payment.PayerName, null, null, null, "", true);
 }

@@ -10,7 +10,7 @@ public class ProxyTests
     private static async Task<string?> CodeAsync(HttpResponseMessage answer) => (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
 
     [Theory]
-    [InlineData("/api/bid-opening/lots/1/record"), InlineData("/connect/token"), InlineData("/.well-known/jwks.json"), InlineData("/openapi/expert-selection.json"), InlineData("/api/identity/sessions/x")]
+    [InlineData("/api/bid-opening/lots/1/record"), InlineData("/connect/token"), InlineData("/.well-known/jwks.json"), InlineData("/openapi/expert-selection.json"), InlineData("/api/identity/sessions/x"), InlineData("/log/checkpoint"), InlineData("/log/tile/entries/x001/000.p/5")]
     public async Task A_path_leads_to_its_service(string path)
     {
         await using var door = await Door.OpenAsync();

@@ -47,7 +47,8 @@ public sealed class BidProgramTests(LocalSystem system) : IDisposable
         var submitted = (await DoneAsync(["submit", "--package", At("bid-1")], user)).Result;
         var again = (await DoneAsync(["submit", "--package", At("bid-1")], user)).Result;
         Assert.Equal(submitted.GetProperty("bidId").GetGuid(), again.GetProperty("bidId").GetGuid());
-        await DoneAsync(["receipt", "--lot", lot.ToString(), "--out", At("receipt.jws")], user);
+        var proved = (await DoneAsync(["receipt", "--lot", lot.ToString(), "--out", At("receipt.jws"), "--proof", At("bid.tlog-proof")], user)).Result;
+        Assert.True(proved.GetProperty("logSize").GetInt64() > 0);
         Assert.Equal(await File.ReadAllTextAsync(At("bid-1/receipt.jws"), Ct), await File.ReadAllTextAsync(At("receipt.jws"), Ct));
 
         var withdrawn = (await DoneAsync(["withdraw", "--lot", lot.ToString()], user)).Result;

@@ -13,7 +13,7 @@ public sealed class Bank(Uri address) : IDisposable
     public Task<BankAccount> AccountWhenAsync(string number, Func<BankAccount, bool> holds, string what, CancellationToken ct) => _session.UntilAsync($"accounts/{number}", holds, what, ct);
 
     public Task PayAsync(string from, string toAccountNumber, long amount, string currency, CancellationToken ct) =>
-        _session.PostAsync("payments", new { from, toAccountNumber, amount, currency, reference = $"P-{Guid.CreateVersion7():N}" }, ct);
+        _session.PostAsync("payments", new { from, toAccountNumber, amount, currency, reference = $"P{Guid.CreateVersion7():N}" }, ct);
 
     public void Dispose() => _session.Dispose();
 }

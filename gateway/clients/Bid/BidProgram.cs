@@ -26,7 +26,7 @@ internal static class BidProgram
         new("upload", "bring a package's ciphertexts to the platform, going on where an earlier run was cut", ["--package"], [], Upload.RunAsync),
         new("submit", "submit an uploaded package and keep the receipt in it", ["--package"], ["--receipt-key"], Submit.RunAsync),
         new("withdraw", "take the standing bid back before the deadline", ["--lot"], [], Lots.WithdrawAsync),
-        new("receipt", "fetch a receipt, check it and keep it", ["--lot", "--out"], ["--revision", "--receipt-key"], Receipts.RunAsync),
+        new("receipt", "fetch a receipt, check it and keep it; with --proof also the audit log's proof of the submission", ["--lot", "--out"], ["--revision", "--receipt-key", "--proof", "--log-policy"], Receipts.RunAsync),
         new("release", "a custodian opens its shares of all bids here and posts them", ["--lot", "--key"], [], Release.RunAsync),
         new("recover", "a bidder opens its own bid at the opening, when custodians fail", ["--lot", "--recovery-key"], ["--revision"], Recover.RunAsync),
     ];

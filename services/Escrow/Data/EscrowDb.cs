@@ -14,6 +14,11 @@ public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(opt
     public DbSet<Deposit> Deposits => Set<Deposit>();
     public DbSet<PaymentOrder> PaymentOrders => Set<PaymentOrder>();
     public DbSet<BankEntry> BankEntries => Set<BankEntry>();
+    public DbSet<BankFile> BankFiles => Set<BankFile>();
+    public DbSet<BankStatement> BankStatements => Set<BankStatement>();
+    public DbSet<WorkItem> WorkItems => Set<WorkItem>();
+    public DbSet<PaymentFile> PaymentFiles => Set<PaymentFile>();
+    public DbSet<DayClose> DayCloses => Set<DayClose>();
 
     public DbSet<RefundRun> RefundRuns => Set<RefundRun>();
     public DbSet<RefundPause> RefundPauses => Set<RefundPause>();
@@ -24,6 +29,11 @@ public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(opt
     public Task LockAsync(string what, bool shared = false, CancellationToken ct = default) => shared
         ? Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared(hashtextextended({what}, {LockSeed}))", ct)
         : Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended({what}, {LockSeed}))", ct);
+
+    /// <summary>Locks all of them, in one order whoever asks.</summary>
+    public Task LockAllAsync(string[] names, bool shared, CancellationToken ct) => shared
+        ? Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared(key) from (select distinct hashtextextended(name, {LockSeed}) as key from unnest({names}) as name order by key) keys", ct)
+        : Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(key) from (select distinct hashtextextended(name, {LockSeed}) as key from unnest({names}) as name order by key) keys", ct);
 
     public Task LockLotAsync(Guid lotId, CancellationToken ct, bool shared = false) => LockAsync($"lot:{lotId}", shared, ct);
 
@@ -52,6 +62,27 @@ public sealed class EscrowDb(DbContextOptions<EscrowDb> options) : DbContext(opt
             e.Property(o => o.Sequence).UseIdentityAlwaysColumn();
         });
         modelBuilder.Entity<BankEntry>().HasKey(e => e.Reference);
+        modelBuilder.Entity<BankFile>(e =>
+        {
+            e.Property(f => f.Id).ValueGeneratedNever();
+            e.Property(f => f.Position).UseIdentityAlwaysColumn();
+        });
+        modelBuilder.Entity<BankStatement>(e =>
+        {
+            e.Property(s => s.Id).ValueGeneratedNever();
+            e.Property(s => s.Position).UseIdentityAlwaysColumn();
+        });
+        modelBuilder.Entity<WorkItem>(e =>
+        {
+            e.Property(i => i.Id).ValueGeneratedNever();
+            e.Property(i => i.Sequence).UseIdentityAlwaysColumn();
+        });
+        modelBuilder.Entity<PaymentFile>(e =>
+        {
+            e.Property(f => f.Id).ValueGeneratedNever();
+            e.Property(f => f.Sequence).UseIdentityAlwaysColumn();
+        });
+        modelBuilder.Entity<DayClose>().Property(e => e.Id).ValueGeneratedNever();
         modelBuilder.AddPlumbing();
     }
 

@@ -27,20 +27,22 @@ public static class Invariants
           select 1 from system s where role = 'treasury' and credits <> (select coalesce(sum(forfeited), 0) from deposit d where d.currency = s.currency)
             + (select coalesce(sum(received), 0) from guarantee_letter l where l.currency = s.currency))
         union all select 'forfeits-are-paid-on' where exists (
-          select 1 from system s where role = 'treasury' and debits <> (select coalesce(sum(amount), 0) from payment_order o where o.reason in ('forfeit', 'claim') and o.currency = s.currency))
+          select 1 from system s where role = 'treasury' and debits <> (select coalesce(sum(amount), 0) from payment_order o where o.reason in ('forfeit', 'claim') and o.stage <> 'Replaced' and o.currency = s.currency))
         union all select 'interest-is-what-refunds-bear' where exists (
-          select 1 from system s where role = 'interest' and debits <> (select coalesce(sum(interest), 0) from payment_order o where o.currency = s.currency))
+          select 1 from system s where role = 'interest' and debits <> (select coalesce(sum(interest), 0) from payment_order o where o.stage <> 'Replaced' and o.currency = s.currency))
         union all select 'interest-is-ordered-once' where exists (
-          select 1 from deposit d where interest + late_interest <> (select coalesce(sum(o.interest), 0) from payment_order o where o.deposit_id = d.id))
+          select 1 from deposit d where interest + late_interest <> (select coalesce(sum(o.interest), 0) from payment_order o where o.deposit_id = d.id and o.stage <> 'Replaced'))
         union all select 'transit-equals-open-orders' where exists (
           select 1 from system s where role = 'transit' and credits - debits <> (select coalesce(sum(amount), 0) from payment_order o where stage = 'Ordered' and o.currency = s.currency))
-        union all select 'suspense-is-sent-back' where exists (select 1 from system where role = 'suspense' and credits <> debits)
+        union all select 'suspense-equals-open-items' where exists (
+          select 1 from system s where role = 'suspense' and credits - debits <> (
+            select coalesce(sum(case when is_credit then amount else -amount end), 0) from work_item i where stage = 'Open' and i.currency = s.currency))
         union all select 'bank-equals-its-entries' where exists (
           select 1 from system s where role = 'bank' and (debits, credits) <> (
             select coalesce(sum(amount) filter (where is_credit), 0)::bigint, coalesce(sum(amount) filter (where not is_credit), 0)::bigint from bank_entry e where e.currency = s.currency))
         union all select 'refunds-are-ordered-once' where exists (
           select 1 from deposit d where (stage in ('Released', 'Refunded') or (stage = 'Forfeited' and forfeited < amount))
-          and (select coalesce(sum(o.amount - o.interest), 0) from payment_order o where o.deposit_id = d.id) <> amount - forfeited)
+          and (select coalesce(sum(o.amount - o.interest), 0) from payment_order o where o.deposit_id = d.id and o.stage <> 'Replaced') <> amount - forfeited)
         union all select 'refunds-are-confirmed-once' where exists (
           select 1 from deposit d where refunded <> (select coalesce(sum(o.amount - o.interest), 0) from payment_order o where o.deposit_id = d.id and o.stage = 'Confirmed'))
         """).ToListAsync(ct);

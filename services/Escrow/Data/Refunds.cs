@@ -26,8 +26,8 @@ public static class Refunds
             Array("interests", deposits.Select(d => d.Interest)),
             Nullable("terms", NpgsqlDbType.Text, deposits.Select(d => d.InterestTerms is null ? null : JsonSerializer.Serialize(d.InterestTerms, Outbox.Json))));
         await ExecuteAsync(db, orders.Length, """
-            insert into payment_order (id, subject, reason, deposit_id, to_account, to_name, amount, currency, interest, purpose, stage, ordered_at)
-            select o.id, o.subject, o.reason, o.deposit, o.account, o.name, o.amount, o.currency, o.interest, o.purpose, 'Ordered', o.at
+            insert into payment_order (id, subject, reason, deposit_id, to_account, to_name, amount, currency, interest, purpose, stage, ordered_at, next_due_at)
+            select o.id, o.subject, o.reason, o.deposit, o.account, o.name, o.amount, o.currency, o.interest, o.purpose, 'Ordered', o.at, o.at
             from unnest(@ids, @subjects, @reasons, @deposits, @accounts, @names, @amounts, @currencies, @interests, @purposes, @ats)
               as o (id, subject, reason, deposit, account, name, amount, currency, interest, purpose, at)
             """, ct,

@@ -1,8 +1,8 @@
 namespace Tendering.Escrow.Domain;
 
-public enum SystemAccount { Bank, Held, Transit, Suspense, Treasury, Interest }
+public enum SystemAccount { Bank, Held, Transit, Suspense, Treasury, Interest, Fees }
 
-/// <summary>The chart of accounts: six system accounts a currency, and a sub-account for each bidder and lot.</summary>
+/// <summary>The chart of accounts: seven system accounts a currency, and a sub-account for each bidder and lot.</summary>
 public static class Chart
 {
     /// <summary>The same everywhere, so that nobody has to look it up.</summary>
@@ -16,6 +16,7 @@ public static class Chart
         System(SystemAccount.Suspense, "Money of unknown or wrong payers", AccountKind.Liability, currency),
         System(SystemAccount.Treasury, "Forfeits owed to the treasury", AccountKind.Liability, currency),
         System(SystemAccount.Interest, "Interest", AccountKind.Expense, currency),
+        System(SystemAccount.Fees, "Fees of the bank", AccountKind.Expense, currency),
     ];
 
     /// <summary>What a bidder has paid for a lot and may have back; never more leaves it than came.</summary>

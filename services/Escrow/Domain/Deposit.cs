@@ -3,7 +3,7 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Domain;
 
-public enum DepositStage { Secured, Released, Refunded, Forfeited }
+public enum DepositStage { Secured, Released, Refunded, Forfeited, Undone }
 
 /// <summary>A payment that secures a bid (投标保证金), from its hold to its end.</summary>
 public sealed class Deposit
@@ -14,6 +14,8 @@ public sealed class Deposit
         (DepositStage.Secured, DepositStage.Released),
         (DepositStage.Released, DepositStage.Refunded),
         (DepositStage.Secured, DepositStage.Forfeited),
+        (DepositStage.Refunded, DepositStage.Released),           // the bank brought the money back
+        (DepositStage.Secured, DepositStage.Undone),              // the bank took back what it had booked as received
     }.ToFrozenSet();
 
     public Guid Id { get; private init; } = Guid.CreateVersion7();
@@ -101,6 +103,25 @@ public sealed class Deposit
         (LateInterest, LateTerms) = (late.Statement.Amount, late);
         return late;
     }
+
+    /// <summary>What was paid back came back: it is owed again.</summary>
+    public void ReopenRefund()
+    {
+        if (Stage != DepositStage.Forfeited) MoveTo(DepositStage.Released);
+        (Refunded, ReturnedAt, NextDueAt) = (0, null, RefundDueBy);
+    }
+
+    /// <summary>What came back was paid anew.</summary>
+    public RefundInterest? ConfirmAgain(long amount, DateTimeOffset returnedAt)
+    {
+        Rule.Require(Refunded == 0 && amount == Amount - Forfeited, "illegal-move", "This deposit was refunded already, or another amount is owed.");
+        if (Stage != DepositStage.Forfeited) MoveTo(DepositStage.Refunded);
+        (Refunded, ReturnedAt, NextDueAt) = (amount, returnedAt, null);
+        return null;
+    }
+
+    /// <summary>The money that secured it was never there.</summary>
+    public void Undo() => MoveTo(DepositStage.Undone);
 
     private void MoveTo(DepositStage next)
     {

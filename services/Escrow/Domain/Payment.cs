@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Tendering.Escrow.Domain;
 
 /// <summary>A payment as the bank tells of it. Amount in minor units of its currency.</summary>
@@ -20,65 +22,90 @@ public sealed record Payment(string Reference, string AccountNumber, long Amount
         return Judgement.Secured;
     }
 
+    /// <summary>Whether the payer's name is that of the account's holder, whatever spaces, brackets and widths the banks write it with.</summary>
+    public bool IsNamedAs(BasicAccount basic) => Letters(PayerName) == Letters(basic.Name);
+
+    private static string Letters(string name) => string.Concat(name.Normalize(NormalizationForm.FormKC).Where(char.IsLetterOrDigit)).ToUpperInvariant();
+
     // Banks print account numbers with spaces.
     private static string Plain(string account) => account.Replace(" ", "", StringComparison.Ordinal);
 }
 
-public enum Outcome { Secured, Refused, Suspense, Paid, Claim }
+/// <summary>Listed: nobody but a person may decide, and the money lies in suspense meanwhile.</summary>
+public enum Outcome { Secured, Refused, Suspense, Paid, Claim, Listed }
 
-/// <summary>What becomes of a payment; code and reason where it goes back.</summary>
+/// <summary>What becomes of an entry; code and reason where it goes back or to a person.</summary>
 public sealed record Judgement(Outcome Outcome, string? Code, string? Reason)
 {
     public static Judgement Secured { get; } = new(Outcome.Secured, null, null);
+    public static Judgement Paid { get; } = new(Outcome.Paid, null, null);
+
     /// <summary>The issuer of a guarantee letter paid what was claimed.</summary>
     public static Judgement Claim { get; } = new(Outcome.Claim, null, null);
+
     public static Judgement Refuse(string code, string reason) => new(Outcome.Refused, code, reason);
     public static Judgement Suspend(string code, string reason) => new(Outcome.Suspense, code, reason);
+    public static Judgement List(string code, string reason) => new(Outcome.Listed, code, reason);
 }
 
-/// <summary>An entry of the bank's account, in or out, matched once by its reference and kept for ever.</summary>
+/// <summary>A movement of the bank's account, in or out, matched once by its reference and kept for ever.</summary>
 public sealed class BankEntry
 {
     public required string Reference { get; init; }
 
+    /// <summary>Of the entry that this is, or is a part of.</summary>
+    public required string EntryReference { get; init; }
+
+    public required Guid FileId { get; init; }
+
     /// <summary>Money came in.</summary>
     public required bool IsCredit { get; init; }
 
+    public required bool IsReversal { get; init; }
+
+    /// <summary>The virtual account that was paid to, or the account that was paid; empty where the bank does not say.</summary>
     public required string AccountNumber { get; init; }
+
     public required long Amount { get; init; }
     public required string Currency { get; init; }
     public required string CounterpartyAccount { get; init; }
     public required string CounterpartyName { get; init; }
     public required DateTimeOffset BookedAt { get; init; }
+
+    /// <summary>The bank's day; what counts for statements and the day's close. The value day only bears interest.</summary>
+    public required DateOnly BookingDay { get; init; }
+
+    public DateOnly? ValueDay { get; init; }
+    public string? EndToEndId { get; init; }
+    public string? Remittance { get; init; }
     public required Guid TransferId { get; init; }
     public required Outcome Outcome { get; init; }
     public string? Code { get; init; }
     public Guid? SubAccountId { get; init; }
     public required DateTimeOffset RecordedAt { get; init; }
 
-    public static BankEntry In(Payment payment, Guid transferId, Judgement judgement, Guid? subAccountId, DateTimeOffset now) => new()
+    public static BankEntry Of(BankLine line, Guid fileId, Guid transferId, Judgement judgement, Guid? subAccountId, DateTimeOffset now) => new()
     {
-        Reference = payment.Reference, IsCredit = true, AccountNumber = payment.AccountNumber, Amount = payment.Amount, Currency = payment.Currency, CounterpartyAccount = payment.PayerAccount,
-        CounterpartyName = payment.PayerName, BookedAt = payment.BookedAt, TransferId = transferId, Outcome = judgement.Outcome, Code = judgement.Code, SubAccountId = subAccountId, RecordedAt = now,
+        Reference = line.Reference, EntryReference = line.EntryReference, FileId = fileId, IsCredit = line.IsCredit, IsReversal = line.IsReversal, Amount = line.Amount, Currency = line.Currency,
+        AccountNumber = (line.IsCredit ? line.AccountNumber : line.CounterpartyAccount) ?? "", CounterpartyAccount = line.CounterpartyAccount ?? "", CounterpartyName = line.CounterpartyName ?? "",
+        BookedAt = line.BookedAt, BookingDay = line.Day, ValueDay = line.ValueDay, EndToEndId = line.EndToEndId, Remittance = line.Remittance, TransferId = transferId, Outcome = judgement.Outcome,
+        Code = judgement.Code, SubAccountId = subAccountId, RecordedAt = now,
     };
 
-    public static BankEntry Out(PaymentOrder order, Guid transferId, DateTimeOffset now) => new()
+    /// <summary>The fields in which a repeat differs. What one file tells and another leaves open is no difference.</summary>
+    public IEnumerable<string> DifferencesFrom(BankLine line)
     {
-        Reference = order.BankReference!, IsCredit = false, AccountNumber = order.ToAccount, Amount = order.Amount, Currency = order.Currency, CounterpartyAccount = order.ToAccount,
-        CounterpartyName = order.ToName, BookedAt = order.BankBookedAt!.Value, TransferId = transferId, Outcome = Outcome.Paid, RecordedAt = now,
-    };
-
-    /// <summary>The fields in which a repeat of this entry differs.</summary>
-    public IEnumerable<string> DifferencesFrom(Payment payment)
-    {
-        if (!IsCredit) yield return "direction";
-        if (AccountNumber != payment.AccountNumber) yield return "accountNumber";
-        if (Amount != payment.Amount) yield return "amount";
-        if (Currency != payment.Currency) yield return "currency";
-        if (CounterpartyAccount != payment.PayerAccount) yield return "payerAccount";
-        if (CounterpartyName != payment.PayerName) yield return "payerName";
-        if (BookedAt != payment.BookedAt) yield return "bookedAt";
+        if (IsCredit != line.IsCredit) yield return "direction";
+        if (Amount != line.Amount) yield return "amount";
+        if (Currency != line.Currency) yield return "currency";
+        if (BookingDay != line.Day) yield return "booking day";
+        if (IsReversal != line.IsReversal) yield return "reversal";
+        if (Differ(CounterpartyAccount, line.CounterpartyAccount)) yield return "counterparty's account";
+        if (IsCredit && Differ(AccountNumber, line.AccountNumber)) yield return "account paid to";
+        if (Differ(EndToEndId, line.EndToEndId)) yield return "end-to-end id";
     }
+
+    private static bool Differ(string? known, string? told) => !string.IsNullOrEmpty(known) && !string.IsNullOrEmpty(told) && known != told;
 }
 
 /// <summary>The bank's moments as the database keeps them, in whole microseconds: a repeat compares equal.</summary>

@@ -15,12 +15,12 @@ public static class GetSubAccount
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/lots/{lotId:guid}/sub-account", Handle)
         .AllowRoles(Roles.Bidder).DisableHttpMetrics().WithSummary("The own account for the deposit of a lot");
 
-    private static async Task<Ok<Response>> Handle(Guid lotId, Caller caller, EscrowDb db, IConfiguration configuration, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(Guid lotId, Caller caller, EscrowDb db, BankSettings bank, CancellationToken ct)
     {
         var bidder = (await db.SubAccounts.AsNoTracking().SingleOrDefaultAsync(s => s.LotId == lotId && s.BidderId == caller.Organisation, ct)).Or404("sub-account");
         var lot = (await db.Lots.AsNoTracking().SingleOrDefaultAsync(l => l.Id == lotId, ct)).Or404("sub-account");
         Rule.Require(lot.Deposit > 0, "deposit-not-required", "This lot asks for no deposit: there is nothing to pay.");
-        return TypedResults.Ok(new Response(bidder.Number.Or404("sub-account"), configuration["Escrow:AccountName"] ?? "Tendering escrow account", configuration["Escrow:Bank"] ?? "Escrow bank",
+        return TypedResults.Ok(new Response(bidder.Number.Or404("sub-account"), bank.AccountName, bank.Bank,
             lot.Deposit, lot.Currency, lot.BidDeadline));
     }
 }

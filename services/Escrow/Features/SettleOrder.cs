@@ -23,13 +23,24 @@ public static class SettleOrder
     {
         var deposit = await LockedAsync(db, order, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == deposit.LotId, ct);
-        var late = deposit.ConfirmRefund(order.Amount - order.Interest, order.BankBookedAt!.Value, lot);
+        // A refund that came back and was paid anew bears no interest for the time between: it was not the centre that kept it.
+        var late = order.Attempt > 1 ? deposit.ConfirmAgain(order.Amount - order.Interest, order.BankBookedAt!.Value) : deposit.ConfirmRefund(order.Amount - order.Interest, order.BankBookedAt!.Value, lot);
         long? interest = order.Interest > 0 ? order.Interest : null;
         db.Publish(new DepositRefunded(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount - order.Interest, order.Currency, order.BankReference!, order.BankBookedAt!.Value, interest), now);
         if (late is null) return;
         await Books.BookAllAsync(db, [Transfer.Of(DerivedId.Of($"late-interest:{deposit.Id}"), Chart.IdOf(SystemAccount.Interest, deposit.Currency), Chart.IdOf(SystemAccount.Transit, deposit.Currency),
             deposit.LateInterest, TransferCodes.InterestOrdered, deposit.BankReference)], now, ct);
         db.Add(PaymentOrder.Late(deposit, $"interest for late {ReleaseDeposits.PurposeFor(lot)}", now));
+    }
+
+    /// <summary>The bank has brought the money back: a refund is owed again until it is paid anew.</summary>
+    public static async Task ReopenAsync(EscrowDb db, PaymentOrder order, string reference, DateTimeOffset now, CancellationToken ct)
+    {
+        order.ComeBack(reference, now);
+        if (order.Reason != OrderReasons.Refund) return;
+        var deposit = await LockedAsync(db, order, ct);
+        deposit.ReopenRefund();
+        db.Publish(new RefundReturned(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount - order.Interest, order.Currency, reference, now), now);
     }
 
     private static async Task LateInterestAsync(EscrowDb db, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
@@ -41,14 +52,14 @@ public static class SettleOrder
 
     private static async Task ForfeitAsync(EscrowDb db, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
     {
-        var id = Guid.Parse(order.Subject["deposit:".Length..]);
+        var id = Guid.Parse(order.Cause["deposit:".Length..]);
         var deposit = await db.Deposits.AsNoTracking().SingleAsync(d => d.Id == id, ct);
         db.Publish(new ForfeitPaid(deposit.TenderId, deposit.LotId, deposit.BidderId, order.Amount, order.Currency, deposit.DecisionNumber!, order.BankReference!, order.BankBookedAt!.Value), now);
     }
 
     private static async Task ClaimAsync(EscrowDb db, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
     {
-        var reference = order.Subject["claim:".Length..];
+        var reference = order.Cause["claim:".Length..];
         var entry = await db.BankEntries.AsNoTracking().SingleAsync(e => e.Reference == reference, ct);
         var letter = await db.GuaranteeLetters.AsNoTracking().SingleAsync(l => l.ClaimAccount == entry.AccountNumber, ct);
         db.Publish(new ForfeitPaid(letter.TenderId, letter.LotId, letter.BidderId, order.Amount, order.Currency, letter.DecisionNumber!, order.BankReference!, order.BankBookedAt!.Value), now);

@@ -145,6 +145,16 @@ public static class CanonicalJson
 
     private static void WriteString(ArrayBufferWriter<byte> output, string text)
     {
+        if (!text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.AsSpan().ContainsAny('"', '\\'))
+        {
+            var span = output.GetSpan((text.Length * 3) + 2);
+            span[0] = (byte)'"';
+            var length = Encoding.UTF8.GetBytes(text, span[1..]);
+            span[length + 1] = (byte)'"';
+            output.Advance(length + 2);
+            return;
+        }
+
         var escaped = new StringBuilder(text.Length + 2).Append('"');
         foreach (var c in text)
         {

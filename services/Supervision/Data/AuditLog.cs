@@ -69,7 +69,7 @@ public sealed class AuditLog([FromKeyedServices(SupervisionService.Name)] Npgsql
         return await ReadAsync(connection, tiles, ct);
     }
 
-    internal static async Task<IReadOnlyDictionary<TileId, byte[]>> ReadAsync(NpgsqlConnection connection, IReadOnlyCollection<TileId> tiles, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<TileId, byte[]>> ReadAsync(NpgsqlConnection connection, IReadOnlyCollection<TileId> tiles, CancellationToken ct)
     {
         var read = new Dictionary<TileId, byte[]>();
         await using var batch = new NpgsqlBatch(connection);

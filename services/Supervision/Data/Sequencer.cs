@@ -19,8 +19,11 @@ public sealed class Sequencer
     private readonly NoteSigner _signer;
     private readonly bool _publish;
     private readonly TileBuilder _tree;
+    private readonly NpgsqlDataSource _database;
+    private Task<List<RecordedEvent>>? _ahead;
 
-    private Sequencer(NpgsqlConnection connection, NoteSigner signer, bool publish, TileBuilder tree, long events) => (_connection, _signer, _publish, _tree, Events) = (connection, signer, publish, tree, events);
+    private Sequencer(NpgsqlConnection connection, NpgsqlDataSource database, NoteSigner signer, bool publish, TileBuilder tree, long events) =>
+        (_connection, _database, _signer, _publish, _tree, Events) = (connection, database, signer, publish, tree, events);
 
     /// <summary>How many events of the record the log covers.</summary>
     public long Events { get; private set; }
@@ -28,19 +31,21 @@ public sealed class Sequencer
     public long Size => _tree.Size;
 
     /// <param name="publish">Publish each checkpoint at once, since there are no witnesses to wait for.</param>
-    public static async Task<Sequencer> ResumeAsync(NpgsqlConnection connection, NoteSigner signer, bool publish, CancellationToken ct)
+    /// <param name="database">Where a backlog is read ahead while a turn is written.</param>
+    public static async Task<Sequencer> ResumeAsync(NpgsqlConnection connection, NpgsqlDataSource database, NoteSigner signer, bool publish, CancellationToken ct)
     {
         await using var find = new NpgsqlCommand("select size, events from log_head", connection);
         long size = 0, events = 0;
         await using (var reader = await find.ExecuteReaderAsync(ct)) if (await reader.ReadAsync(ct)) (size, events) = (reader.GetInt64(0), reader.GetInt64(1));
         var edge = await AuditLog.ReadAsync(connection, TileBuilder.EdgeOf(size), ct);
-        return new Sequencer(connection, signer, publish, TileBuilder.Resume(size, tile => edge.TryGetValue(tile, out var bytes) ? bytes : throw new InvalidOperationException($"The log has {size} entries, but {tile} is missing.")), events);
+        return new Sequencer(connection, database, signer, publish, TileBuilder.Resume(size, tile => edge.TryGetValue(tile, out var bytes) ? bytes : throw new InvalidOperationException($"The log has {size} entries, but {tile} is missing.")), events);
     }
 
     /// <summary>One turn: takes the events that wait, at most <see cref="EventsMax"/>, and closes over them. Returns how many it took.</summary>
     public async Task<int> TurnAsync(CancellationToken ct)
     {
-        var events = await RecordedEvent.ReadAsync(_connection, "index > $1 order by index limit $2", [new() { Value = Events }, new() { Value = EventsMax }], ct);
+        var events = await (_ahead ?? ReadAsync(_connection, Events, ct));
+        _ahead = events.Count == EventsMax ? ReadAheadAsync(Events + EventsMax, ct) : null;
         var seed = RandomNumberGenerator.GetBytes(SecretTree.SeedLength);
         var turn = Turn.Over(events, seed);
         var first = Size;
@@ -61,6 +66,15 @@ public sealed class Sequencer
         await transaction.CommitAsync(ct);
         Events += events.Count;
         return events.Count;
+    }
+
+    private static Task<List<RecordedEvent>> ReadAsync(NpgsqlConnection connection, long after, CancellationToken ct) =>
+        RecordedEvent.ReadAsync(connection, "index > $1 order by index limit $2", [new() { Value = after }, new() { Value = EventsMax }], ct);
+
+    private async Task<List<RecordedEvent>> ReadAheadAsync(long after, CancellationToken ct)
+    {
+        await using var connection = await _database.OpenConnectionAsync(ct);
+        return await ReadAsync(connection, after, ct);
     }
 
     private static void AddEntries(NpgsqlBatch batch, long first, Turn turn)

@@ -31,7 +31,7 @@ public sealed partial class SequenceEvents(AuditLog log, LogOptions options, ILo
         while (!await LockAsync(connection, ct)) await Task.Delay(LeaderRetry, ct);
         try
         {
-            var sequencer = await Sequencer.ResumeAsync(connection, signer, publish: options.Witnesses.Count == 0, ct);
+            var sequencer = await Sequencer.ResumeAsync(connection, log.Database, signer, publish: options.Witnesses.Count == 0, ct);
             for (var next = Stopwatch.GetTimestamp(); ; next += Stopwatch.Frequency / TimeSpan.TicksPerSecond * options.Every.Ticks)
             {
                 var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), next);

@@ -18,12 +18,13 @@ public class DepositTests
         var deposit = Deposit.Secure(bidder, new Payment("B1", "88", 100, "CNY", "6222", "Builders", Now), Now);
         if (stage is DepositStage.Released or DepositStage.Refunded) deposit.Release("lot-failed", Now, null, Now);
         if (stage == DepositStage.Refunded) deposit.ConfirmRefund(100, Now, Lot);
+        if (stage == DepositStage.Undone) deposit.Undo();
         if (stage == DepositStage.Forfeited) deposit.Forfeit(40, "D1", new string('0', 64), Now, Now);
         return deposit;
     }
 
     public static TheoryData<DepositStage, DepositStage> Pairs =>
-        [.. from a in Enum.GetValues<DepositStage>() from b in new[] { DepositStage.Released, DepositStage.Refunded, DepositStage.Forfeited } select (a, b)];
+        [.. from a in Enum.GetValues<DepositStage>() from b in new[] { DepositStage.Released, DepositStage.Refunded, DepositStage.Forfeited, DepositStage.Undone } select (a, b)];
 
     [Theory]
     [MemberData(nameof(Pairs))]
@@ -35,6 +36,7 @@ public class DepositTests
         {
             DepositStage.Released => () => deposit.Release("x", Now, null, Now),
             DepositStage.Refunded => () => deposit.ConfirmRefund(100, Now, Lot),
+            DepositStage.Undone => deposit.Undo,
             _ => () => deposit.Forfeit(1, "D", "h", Now, Now),
         };
         if (Deposit.Moves.Contains((from, to)))

@@ -88,7 +88,7 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
             (await host.DepositAsync(lot, bidder)).Statement.Select(l => (l.Code, l.Amount, l.Held)));
         var balance = await EscrowHost.ReadAsync<GetTrialBalance.Response>(await _finance.GetAsync("/api/escrow/trial-balance"));
         Assert.Equal(
-            [("bank", 3_800_000, 3_800_000), ("held", 500_000, 500_000), ("interest", 0, 0), ("sub-accounts", 3_800_000, 3_800_000), ("suspense", 0, 0), ("transit", 3_800_000, 3_800_000), ("treasury", 500_000, 500_000)],
+            [("bank", 3_800_000, 3_800_000), ("fees", 0, 0), ("held", 500_000, 500_000), ("interest", 0, 0), ("sub-accounts", 3_800_000, 3_800_000), ("suspense", 0, 0), ("transit", 3_800_000, 3_800_000), ("treasury", 500_000, 500_000)],
             balance.Accounts.Where(a => a.Currency == "JPY").Select(a => (a.Code.Split(':')[0], a.Debits, a.Credits)));
         Assert.True(balance.Balanced && balance.Accounts.All(a => a is not { Currency: "JPY", PendingDebits: not 0 } and not { Currency: "JPY", PendingCredits: not 0 }));
 

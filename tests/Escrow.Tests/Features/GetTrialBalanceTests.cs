@@ -16,7 +16,7 @@ public class GetTrialBalanceTests(EscrowHost host) : IClassFixture<EscrowHost>
         var bidders = new[] { await host.SecureAsync(lots[0]), await host.SecureAsync(lots[1]) };
         var balance = await BalanceAsync();
         Assert.True(balance.Balanced);
-        Assert.Equal(14, balance.Accounts.Length);
+        Assert.Equal(16, balance.Accounts.Length);
         var held = Assert.Single(balance.Accounts, a => a.Code == "held:jpy");
         Assert.Equal((0, 0, 0, 700), (held.Debits, held.Credits, held.PendingDebits, held.PendingCredits));
         var subAccounts = Assert.Single(balance.Accounts, a => a.Code == "sub-accounts:jpy");

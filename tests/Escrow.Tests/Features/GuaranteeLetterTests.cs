@@ -174,7 +174,7 @@ public class GuaranteeLetterTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal(DepositState.Forfeited, (await host.DepositAsync(lot, bidder)).State);
 
         // In two payments, and one that is too much goes back.
-        var notice = new TakeBankNotice.Request($"B{Guid.NewGuid():N}", claimed.ClaimAccount, lot.Deposit / 4, "CNY", "9999000011112222", "Bank of the town", host.Clock.GetUtcNow());
+        var notice = new BankNotice($"B{Guid.NewGuid():N}", claimed.ClaimAccount, lot.Deposit / 4, "CNY", "9999000011112222", "Bank of the town", host.Clock.GetUtcNow());
         Assert.Equal(Outcome.Claim, (await host.TakenAsync(notice)).Outcome);
         Assert.Equal(Outcome.Claim, (await host.TakenAsync(notice)).Outcome);
         Assert.Equal(lot.Deposit / 4, (await ItemAsync(lot)).Outstanding);

@@ -18,7 +18,17 @@ internal static class Receipts
         var manifest = BidManifest.Parse(Encoding.UTF8.GetBytes(kept.Manifest));
         await Package.WriteAsync(call.Options.Get("--out"), kept.Receipt, ct);
         var claims = await RequireAsync(call, session, kept.Receipt, manifest, ct);
-        return new { kept.BidId, receipt = call.Options.Get("--out"), claims.ManifestHash, claims.Revision, claims.Time };
+        return new { kept.BidId, receipt = call.Options.Get("--out"), claims.ManifestHash, claims.Revision, claims.Time, logSize = await ProveAsync(call, session, claims, ct) };
+    }
+
+    // The size of the log under whose checkpoint the submission was proved, where a proof is asked for.
+    private static async Task<long?> ProveAsync(Call call, Session session, ReceiptClaims claims, CancellationToken ct)
+    {
+        if (call.Options.Find("--proof") is not { } file) return null;
+        var policy = call.Options.Find("--log-policy") is { } kept ? LogPolicy.Parse(await KeyFiles.ReadTextAsync(kept, ct)) : await ReceiptProofs.FetchPolicyAsync(session, ct);
+        var proof = await ReceiptProofs.FetchAsync(session, claims.Bid, ct);
+        await Package.WriteAsync(file, proof, ct);
+        return ReceiptProof.Check(proof, claims, policy).Size;
     }
 
     /// <summary>Where the last receipt of --lot is, or that of --revision.</summary>

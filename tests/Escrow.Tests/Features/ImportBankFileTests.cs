@@ -5,11 +5,12 @@ using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
+using Tendering.Escrow.Tests.Domain.Camt;
 using Tendering.Testing;
 
 namespace Tendering.Escrow.Tests.Features;
 
-public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
+public class ImportBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
 {
     private async Task<(LotOf Lot, Bidder Bidder)> BidderAsync()
     {
@@ -21,6 +22,7 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
     public async Task Exactly_the_deposit_from_the_basic_account_before_the_deadline_is_held()
     {
         var (lot, bidder) = await BidderAsync();
+        host.Clock.MoveTo(lot.BidDeadline);
         var answer = await host.TakenAsync(host.NoticeOf(lot, bidder) with { BookedAt = lot.BidDeadline.AddMicroseconds(-1) });
         Assert.Equal((Outcome.Secured, null), (answer.Outcome, answer.Code));
         Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id && e.LotId == lot.LotId && e.Amount == lot.Deposit && e.Currency == "CNY");
@@ -42,6 +44,7 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
     {
         var (lot, bidder) = await BidderAsync();
         var good = host.NoticeOf(lot, bidder);
+        if (code == "deposit-too-late") host.Clock.MoveTo(lot.BidDeadline);
         var notice = code switch
         {
             "deposit-too-small" => good with { Amount = lot.Deposit - 1 },
@@ -61,7 +64,7 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal((GetDeposit.DepositState.Refused, code), (deposit.State, deposit.Code));
 
         // The faulty payment does not stand in the way of a right one.
-        Assert.Equal(Outcome.Secured, (await host.TakenAsync(host.NoticeOf(lot, bidder))).Outcome);
+        Assert.Equal(Outcome.Secured, (await host.TakenAsync(good with { Reference = $"G{Guid.NewGuid():N}" })).Outcome);
         await host.BooksHoldAsync();
     }
 
@@ -97,50 +100,66 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
-    public async Task The_same_notice_gives_the_same_answer_and_is_booked_once_however_many_arrive_at_once()
+    public async Task The_same_entry_is_booked_once_however_many_files_tell_of_it_at_once()
     {
         var (lot, bidder) = await BidderAsync();
         var notice = host.NoticeOf(lot, bidder);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.TakenAsync(notice)));
-        Assert.Single(answers.Distinct());
-        Assert.Equal(HttpStatusCode.Created, (await host.NotifyAsync(notice, notice.Reference)).StatusCode);
-        Assert.Equal(HttpStatusCode.Created, (await host.NotifyAsync(notice, notice.Reference)).StatusCode);
+        Assert.Single(answers, a => a.State == "booked");
+        Assert.All(answers, a => Assert.Equal(Outcome.Secured, a.Outcome));
         Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
         Assert.Equal(2, (await host.DepositAsync(lot, bidder)).Statement.Length);
         await host.BooksHoldAsync();
     }
 
     [Fact]
-    public async Task A_moment_finer_than_the_books_keep_is_still_the_same_moment()
+    public async Task The_same_file_gives_the_same_report_and_books_once_however_many_arrive_at_once()
     {
         var (lot, bidder) = await BidderAsync();
-        var notice = host.NoticeOf(lot, bidder) with { BookedAt = host.Clock.GetUtcNow().AddTicks(7).ToOffset(TimeSpan.FromHours(8)) };
-        Assert.Equal(await host.TakenAsync(notice), await host.TakenAsync(notice));
+        string text = new CamtText(false, 4, host.NoticeOf(lot, bidder).Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => host.ImportAsync(text)));
+        Assert.Single(answers, a => a.StatusCode == HttpStatusCode.Created);
+        Assert.Equal(7, answers.Count(a => a.StatusCode == HttpStatusCode.OK));
+        Assert.Single((await Task.WhenAll(answers.Select(a => a.Content.ReadAsStringAsync()))).Distinct());
+        Assert.Equal(2, (await host.DepositAsync(lot, bidder)).Statement.Length);
     }
 
-    public static TheoryData<string> Fields => ["accountNumber", "amount", "currency", "payerAccount", "payerName", "bookedAt"];
+    [Fact]
+    public async Task Another_file_under_the_same_message_id_is_refused()
+    {
+        var (lot, bidder) = await BidderAsync();
+        var file = new CamtText(false, 8, host.NoticeOf(lot, bidder).Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
+        await host.ImportedAsync(file);
+        Assert.Equal("message-id-reused", await (await host.ImportAsync(file with { Lines = [host.NoticeOf(lot, bidder).Line] })).CodeAsync());
+    }
+
+    public static TheoryData<string, string> Fields => new()
+    {
+        { "account paid to", "accountNumber" }, { "amount", "amount" }, { "counterparty's account", "payerAccount" }, { "booking day", "bookedAt" }, { "direction", "direction" },
+    };
 
     [Theory]
     [MemberData(nameof(Fields))]
-    public async Task Another_notice_under_the_same_reference_is_refused_and_books_nothing(string field)
+    public async Task Another_entry_under_the_same_reference_is_refused_and_books_nothing(string name, string field)
     {
         var (lot, bidder) = await BidderAsync();
         var notice = host.NoticeOf(lot, bidder);
         await host.TakenAsync(notice);
         var before = await host.DepositAsync(lot, bidder);
-        var answer = await host.NotifyAsync(field switch
+        var line = notice.Line;
+        var other = new CamtText(false, 8, field switch
         {
-            "accountNumber" => notice with { AccountNumber = VirtualAccountNumber.New() },
-            "amount" => notice with { Amount = notice.Amount + 1 },
-            "currency" => notice with { Currency = "USD" },
-            "payerAccount" => notice with { PayerAccount = "1" },
-            "payerName" => notice with { PayerName = "Another" },
-            _ => notice with { BookedAt = notice.BookedAt.AddSeconds(1) },
-        });
+            "accountNumber" => line with { CreditorAccount = VirtualAccountNumber.New() },
+            "amount" => line with { Amount = EscrowHost.Text(notice.Amount + 1) },
+            "payerAccount" => line with { DebtorAccount = "1" },
+            "direction" => line with { IsCredit = false },
+            _ => line with { BookedAt = EscrowHost.Text(notice.BookedAt.AddDays(-1)) },
+        }, host.NoticeOf(lot, bidder).Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
+        var answer = await host.ImportAsync(other);
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
         var problem = await answer.Content.ReadAsStringAsync();
         Assert.Contains("bank-reference-reused", problem, StringComparison.Ordinal);
-        Assert.Contains(field, problem, StringComparison.Ordinal);
+        Assert.Contains(name, System.Text.RegularExpressions.Regex.Unescape(problem), StringComparison.Ordinal);
         Assert.Equal(before.Statement, (await host.DepositAsync(lot, bidder)).Statement);
         Assert.Empty(await host.OrdersToAsync(bidder));
         await host.BooksHoldAsync();
@@ -157,14 +176,12 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
-    public async Task Only_the_bank_may_tell_of_payments_and_nonsense_is_named_by_field()
+    public async Task Only_the_bank_and_finance_bring_files()
     {
         var (lot, bidder) = await BidderAsync();
-        var notice = host.NoticeOf(lot, bidder);
-        foreach (var role in Roles.All.Where(r => r != Roles.Bank))
-            Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).PostAsync("/api/escrow/bank-notices", notice)).StatusCode);
-        foreach (var bad in new[] { notice with { Amount = 0 }, notice with { Amount = -5 }, notice with { Currency = "yuan" }, notice with { Reference = "" }, notice with { PayerAccount = new string('1', 41) } })
-            Assert.Equal(HttpStatusCode.BadRequest, (await host.NotifyAsync(bad)).StatusCode);
+        string file = new CamtText(false, 8, host.NoticeOf(lot, bidder).Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
+        foreach (var role in Roles.All.Where(r => r is not (Roles.Bank or Roles.Finance))) Assert.Equal(HttpStatusCode.Forbidden, (await host.ImportAsync(file, role)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await host.ImportAsync(file, Roles.Finance)).StatusCode);
     }
 
     [Fact]
@@ -189,13 +206,14 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
         await host.BooksHoldAsync();
     }
 
-    private async Task<TakeBankNotice.Response> RepeatUntilAnsweredAsync(TakeBankNotice.Request notice)
+    private async Task<Taken> RepeatUntilAnsweredAsync(BankNotice notice)
     {
-        TakeBankNotice.Response? taken = null;
+        Taken? taken = null;
+        string file = new CamtText(false, 8, notice.Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
         await ServiceFixture.EventuallyAsync(async () =>
         {
-            using var answer = await host.NotifyAsync(notice, notice.Reference);
-            if (answer.IsSuccessStatusCode) taken = await EscrowHost.ReadAsync<TakeBankNotice.Response>(answer);
+            using var answer = await host.ImportAsync(file);
+            if (answer.IsSuccessStatusCode && Assert.Single((await EscrowHost.ReadAsync<ImportBankFile.Response>(answer)).Entries) is var line) taken = new Taken(line.State, line.Outcome!.Value, line.Code);
             else Assert.Contains((int)answer.StatusCode, new[] { 500, 503 });
             return taken is not null;
         }, "an answer");
@@ -207,7 +225,7 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
     {
         var killed = 0;
         await using var server = NpgsqlDataSource.Create(Servers.Postgres);
-        for (var pause = TimeSpan.FromMilliseconds(20); !stop.IsCancellationRequested; pause *= 1.3)
+        for (var pause = TimeSpan.FromMilliseconds(5); !stop.IsCancellationRequested; pause *= 1.3)
         {
             await using var kill = server.CreateCommand("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1 and state <> 'idle'");
             kill.Parameters.AddWithValue(new NpgsqlConnectionStringBuilder(host.ConnectionString).Database!);
@@ -217,7 +235,7 @@ public class TakeBankNoticeTests(EscrowHost host) : IClassFixture<EscrowHost>
         return killed;
     }
 
-    private async Task<(Outcome, string?)> OutcomeAsync(TakeBankNotice.Request notice)
+    private async Task<(Outcome, string?)> OutcomeAsync(BankNotice notice)
     {
         var answer = await host.TakenAsync(notice);
         return (answer.Outcome, answer.Code);
