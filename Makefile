@@ -1,7 +1,7 @@
 # The local run: what to do is here, how is in deploy/local.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-log clean
+.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-rush bench-log clean
 L := deploy/local
 
 help: ## list the targets
@@ -46,6 +46,9 @@ test: ## run all tests against servers of their own; ends with the sum
 
 bench: start ## measure against the running system
 	@$L/with.sh Benchmarks
+
+bench-rush: start ## the last half minute before a deadline, and uploads, against the running system
+	@$L/with.sh Benchmarks rush
 
 bench-log: ## measure the audit log on servers of its own: [LOG_EVENTS=n]
 	@$L/bench-log.sh

@@ -26,6 +26,7 @@ public static class BidOpeningService
             .On<CertificateIssued>("keep-certificate", KeepIdentities.OnCertificateIssued)
             .On<CertificateRevoked>("keep-revocation", KeepIdentities.OnCertificateRevoked)
             .On<TenderPublished>("announce-openings", AnnounceOpeningsOnTenderPublished.Handle)
+            .On<DeadlineMoved>("move-opening", MoveOpeningOnDeadlineMoved.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
             .WhenDue("listed_bid", OpenFilesWhenDue.Handle);

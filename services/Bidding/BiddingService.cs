@@ -18,6 +18,7 @@ public static class BiddingService
     {
         builder.Services.AddValidation();
         builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
+        builder.Services.AddSingleton<OutageWatch>().AddHostedService(p => p.GetRequiredService<OutageWatch>());
         builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>());
         builder.Services.AddSingleton<RevocationLists>().AddHostedService(p => p.GetRequiredService<RevocationLists>());
         builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
@@ -29,6 +30,7 @@ public static class BiddingService
             .On<EnterpriseDebarred>("keep-debarment", KeepDebarment.Handle)
             .On<DebarmentEnded>("end-debarment", EndDebarment.Handle)
             .On<TenderPublished>("open-lots", OpenLotsOnTenderPublished.Handle)
+            .On<DeadlineMoved>("move-deadline", MoveDeadlineOnDeadlineMoved.Handle)
             .On<DepositSecured>("note-secured-deposit", NoteDeposit.HandleSecured)
             .On<DepositRefused>("note-refused-deposit", NoteDeposit.HandleRefused)
             .On<DepositReleased>("note-released-deposit", NoteDeposit.HandleReleased)
@@ -43,6 +45,8 @@ public static class BiddingService
         GetClosing.Map(routes);
         GetReceiptKey.Map(routes);
         GetClock.Map(routes);
+        ListExtensions.Map(routes);
+        DecideExtension.Map(routes);
 
         // What bidders do before the opening leaves no trace in metrics or spans: a count would already tell too much.
         var unseen = routes.MapGroup("").Unseen();

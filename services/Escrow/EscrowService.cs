@@ -19,6 +19,7 @@ public static class EscrowService
         builder.Services.AddValidation();
         builder.AddService<EscrowDb>(Name)
             .On<TenderPublished>("keep-lots", OpenSubAccount.OnTenderPublished)
+            .On<DeadlineMoved>("keep-moved-deadline", KeepMovedDeadline.Handle)
             .On<BidderRegistered>("open-sub-account", OpenSubAccount.OnBidderRegistered)
             .On<BasicAccountRegistered>("keep-basic-account", OpenSubAccount.OnBasicAccountRegistered)
             .On<BidWithdrawn>("release-on-bid-withdrawn", ReleaseOnBidWithdrawn.Handle)

@@ -19,6 +19,7 @@ public static class TendersService
         builder.AddService<TendersDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepOrganisationOnOrganisationRegistered.Handle)
             .On<BiddingClosed>("close-lot", CloseLotOnBiddingClosed.Handle)
+            .On<ExtensionDecided>("move-deadline", MoveDeadlineOnExtensionDecided.Handle)
             .On<ClosingListDrawn>("count-bids", CountBidsOnClosingListDrawn.Handle)
             .On<OpeningStarted>("open-lot", OpenLotOnOpeningStarted.Handle)
             .On<OpeningCompleted>("evaluate-lot", EvaluateLotOnOpeningCompleted.Handle)
@@ -34,6 +35,7 @@ public static class TendersService
         RequestReview.Map(routes);
         ReviewTender.Map(routes);
         PublishTender.Map(routes);
+        MoveDeadline.Map(routes);
         GetTender.Map(routes);
         ListNotices.Map(routes);
         GetNotice.Map(routes);

@@ -1,12 +1,21 @@
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
-// `log` measures the audit log alone, on databases of its own; `unseal` archives alone, without any server.
+// The verifier needs no running system.
+if (args is ["verify"])
+{
+    await VerifyBench.RunAsync();
+    return;
+}
+
+// `log` measures the audit log alone, on databases of its own.
 if (args is ["log"])
 {
     await LogBench.RunAsync();
+    await VerifyBench.RunAsync();
     return;
 }
+// Archives need no server.
 if (args is ["unseal"])
 {
     await UnsealBench.RunAsync();
@@ -21,6 +30,14 @@ using var market = await Market.EnterAsync(new Uri(gateway.TrimEnd('/') + "/"), 
 
 if (args is ["opening"])
 {
+    await OpeningBench.RunAsync(market);
+    await UnsealBench.RunAsync();
+    return;
+}
+if (args is ["rush"])
+{
+    await RushBench.RunAsync(market, postgres);
+    await UploadBench.RunAsync(market);
     await OpeningBench.RunAsync(market);
     await UnsealBench.RunAsync();
     return;

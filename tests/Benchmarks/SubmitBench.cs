@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Npgsql;
 using Tendering.Protocols;
 using Tendering.Replay.Client;
 
@@ -31,51 +29,13 @@ internal static class SubmitBench
                 lock (gate) prepared.Add((bidder, lot.LotId, bid));
             }
         });
-        var bare = await BareAsync(postgres, prepared.Count, (int)prepared.Average(p => p.Bid.Manifest.Length + p.Bid.Signature.Length));
+        var bare = await Bare.RunAsync(postgres, Callers, prepared.Count * 4, (int)prepared.Average(p => p.Bid.Manifest.Length + p.Bid.Signature.Length));
         Task Submit(int i) => prepared[i].Bidder.SubmitPreparedAsync(prepared[i].Lot, prepared[i].Bid, CancellationToken.None);
-        await TimeAsync(WarmUp, Submit);
-        var submitted = await TimeAsync(prepared.Count - WarmUp, i => Submit(WarmUp + i));
+        await Rate.OfAsync(Callers, WarmUp, Submit);
+        var submitted = await Rate.OfAsync(Callers, prepared.Count - WarmUp, i => Submit(WarmUp + i));
         Figures.Figure("bare_insert", bare, "rows/s");
         Figures.Figure("submit", submitted, "bids/s");
         Figures.Ratio("submit_per_bare", submitted / bare);
         foreach (var bidder in prepared.Select(p => p.Bidder).Distinct()) bidder.Dispose();
-    }
-
-    private static async Task<double> BareAsync(string postgres, int rows, int bytes)
-    {
-        await using var database = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(postgres) { MaxPoolSize = Callers, Database = "tendering_bidding" }.ConnectionString).Build();
-        await RunAsync(database, "create table if not exists bench_bare (id uuid primary key, body text not null); truncate bench_bare");
-        var body = new string('x', bytes);
-        try
-        {
-            await TimeAsync(Callers * 4, _ => InsertAsync(database, body));          // connections and plans are warm, as they are in the service
-            return await TimeAsync(rows * 4, _ => InsertAsync(database, body));
-        }
-        finally { await RunAsync(database, "drop table bench_bare"); }
-    }
-
-    private static async Task InsertAsync(NpgsqlDataSource database, string body)
-    {
-        await using var insert = database.CreateCommand("insert into bench_bare values ($1, $2)");
-        insert.Parameters.Add(new() { Value = Guid.CreateVersion7() });
-        insert.Parameters.Add(new() { Value = body });
-        await insert.ExecuteNonQueryAsync();
-    }
-
-    private static async Task RunAsync(NpgsqlDataSource database, string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    // Operations a second of as many callers as there are, each going on with the next at once.
-    private static async Task<double> TimeAsync(int operations, Func<int, Task> operation)
-    {
-        var (next, start) = (-1, Stopwatch.GetTimestamp());
-        await Task.WhenAll(Enumerable.Range(0, Callers).Select(async _ =>
-        {
-            for (int i; (i = Interlocked.Increment(ref next)) < operations;) await operation(i);
-        }));
-        return operations / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -16,7 +16,7 @@ namespace Tendering.Bidding.Tests;
 
 public sealed class BiddingHost() : ServiceFixture(BiddingService.Name, BiddingService.Add, BiddingService.Map)
 {
-    public TestAuthority Authority { get; } = new();
+    public TestAuthority Authority { get; init; } = new();
 
     /// <summary>A lot that is published here, with its deadline in two days.</summary>
     public async Task<TestLot> LotAsync()

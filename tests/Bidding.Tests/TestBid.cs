@@ -18,11 +18,20 @@ public sealed class TestAuthority
     {
         var request = new CertificateRequest("CN=Test CA", ECDsa.Create(ECCurve.NamedCurves.nistP256), HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         _root = request.CreateSelfSigned(NotBefore, NotAfter);
     }
 
     public string Pem => _root.ExportCertificatePem();
+
+    /// <summary>The authority's revocation list with these certificates on it, DER.</summary>
+    public byte[] ListOf(params X509Certificate2[] revoked)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var certificate in revoked) list.AddEntry(certificate);
+        return list.Build(_root, 1, NotAfter, HashAlgorithmName.SHA256);
+    }
 
     public X509Certificate2 Issue(string name, DateTimeOffset? notAfter = null)
     {

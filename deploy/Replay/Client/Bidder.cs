@@ -48,7 +48,12 @@ public sealed class Bidder : IDisposable
     public async Task RegisterAsync(Guid lot, CancellationToken ct)
     {
         await Session.UntilAsync<BidderLot>($"api/bidding/lots/{lot}", _ => true, "the lot to be open for registration", ct);
-        await Session.PostAsync($"api/bidding/lots/{lot}/registrations", new { }, ct);
+        while (true)
+        {
+            try { await Session.PostAsync($"api/bidding/lots/{lot}/registrations", new { }, ct); return; }
+            // Who registered a moment ago is not known there yet.
+            catch (RefusedException e) when (e.Code == "organisation-unknown") { await Task.Delay(100, ct); }
+        }
     }
 
     /// <summary>Pays the deposit (or another amount) to the sub-account made for this bidder and lot.</summary>

@@ -1,3 +1,5 @@
+using Tendering.Verify.Tender;
+
 namespace Tendering.Verify;
 
 /// <summary>The program: checks what the platform says, with nothing of the platform in it but the published protocols.</summary>
@@ -10,7 +12,29 @@ public static class Verifier
             [--save FOLDER]                   keep what is read, as an export
             [--timestamp-roots PEM]           authorities whose time-stamps count
 
-        Whose signatures count, for log, receipt and tender:
+        verify receipt RECEIPT [PROOF]        a bidder's receipt, and the log's proof (.tlog-proof) that it holds the submission
+            [--receipt-key FILE]              the platform's key for receipts (JWK or PEM)
+            [--manifest FILE]                 the manifest that was submitted
+
+        verify draw RECORD [POOL]             a draw of experts is repeated
+            [--vrf-key HEX] [--draw FILE]     the key that was published before; the draw with its log
+
+        verify opening RECORD [PROOF …]       prices are opened again from the sealed bids
+            [--bid-roots PEM]                 authorities whose certificates may sign bids
+            [--receipt-key FILE]
+
+        verify evaluation REPORT              conclusions are drawn again from the report's inputs
+            [--opening RECORD]                the opening record that it rests on
+            [--committee FILE]                who signed
+
+        verify tender DOSSIER                 everything about one tender, offline
+            [--documents FOLDER]              what events name by hash: LOT.opening.json, LOT.report.json, LOT.committee.json, BID.proof.json, DRAW.pool.json
+            [--log PLACE]                     the log, to look there for public events that the dossier leaves out
+            [--timestamp-roots PEM] [--bid-roots PEM] [--receipt-key FILE] [--vrf-key HEX]
+
+        verify fork EVIDENCE                  what a witness kept against a log; good: the log has lied
+
+        Whose signatures count, for log, receipt, tender and fork:
             --policy FILE                     log, witnesses and quorum, as C2SP tlog-policy
             --log-key KEY [--witness-key KEY …] [--witnesses-needed N]
 
@@ -53,6 +77,12 @@ public static class Verifier
     private static Task<Report> RunAsync(string? what, Arguments arguments, CancellationToken ct) => what switch
     {
         "log" => VerifyLog.RunAsync(arguments, ct),
+        "receipt" => VerifyReceipt.RunAsync(arguments),
+        "draw" => DrawCheck.RunAsync(arguments),
+        "opening" => OpeningCheck.RunAsync(arguments),
+        "evaluation" => EvaluationCheck.RunAsync(arguments),
+        "tender" => DossierCheck.RunAsync(arguments, ct),
+        "fork" => VerifyFork.RunAsync(arguments),
         null => throw new UsageException("What is to be verified?"),
         _ => throw new UsageException($"'{what}' cannot be verified."),
     };

@@ -17,10 +17,15 @@ public sealed class BiddingDb(DbContextOptions<BiddingDb> options) : DbContext(o
     public DbSet<UploadBlock> UploadBlocks => Set<UploadBlock>();
     public DbSet<Bid> Bids => Set<Bid>();
     public DbSet<Standing> Standings => Set<Standing>();
+    public DbSet<Extension> Extensions => Set<Extension>();
 
     /// <summary>The lot, its row locked against the closing until the transaction ends; others may share the lock.</summary>
     public async Task<Lot> ShareLotAsync(Guid id, CancellationToken ct) =>
         (await Lots.FromSql($"select * from lot where id = {id} for share").AsNoTracking().ToListAsync(ct)).SingleOrDefault().Or404("lot");
+
+    /// <summary>The lot, its row locked alone until the transaction ends: no submission is between its judgement and its commit.</summary>
+    public async Task<Lot> LockLotAsync(Guid id, CancellationToken ct) =>
+        (await Lots.FromSql($"select * from lot where id = {id} for update").ToListAsync(ct)).SingleOrDefault().Or404("lot");
 
     /// <summary>Does any bid, standing or not, name the upload? Then its bytes are kept.</summary>
     public Task<bool> IsNamedAsync(Upload upload, CancellationToken ct) =>
@@ -41,6 +46,11 @@ public sealed class BiddingDb(DbContextOptions<BiddingDb> options) : DbContext(o
         {
             bid.Property(b => b.Id).ValueGeneratedNever();
             bid.Property(b => b.Position).ValueGeneratedOnAdd();
+        });
+        modelBuilder.Entity<Extension>(extension =>
+        {
+            extension.Property(e => e.Id).ValueGeneratedNever();
+            extension.Property(e => e.Outages).AsJson();
         });
         modelBuilder.Entity<Standing>().HasKey(s => new { s.LotId, s.BidderId });
         modelBuilder.AddPlumbing();

@@ -43,7 +43,7 @@ public sealed partial class Intake : BackgroundService
     public async Task<Bid> TakeAsync(Candidate candidate, CancellationToken ct)
     {
         var waiting = new Waiting(candidate, Activity.Current);
-        Rule.Require(_queue.Writer.TryWrite(waiting), "too-many-at-once", "More bids wait here than can be taken at once: submit again in a second.");
+        if (!_queue.Writer.TryWrite(waiting)) throw new BusyException("too-many-at-once", "More bids wait here than can be taken at once: submit again in a second.");
         // Who leaves is not told; the same manifest again gets the receipt.
         return await waiting.Taken.Task.WaitAsync(ct);
     }

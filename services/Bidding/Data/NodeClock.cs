@@ -13,11 +13,11 @@ public sealed class NodeClock(MeasureOffset measure) : BackgroundService
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3), MeasuredMax = TimeSpan.FromSeconds(30);
     private volatile Measured? _last;
 
+    public bool IsInStep => _last is { } last && last.Offset.Duration() <= DifferenceMax && TimeProvider.System.GetElapsedTime(last.At) < MeasuredMax;
+
     public void RequireInStep()
     {
-        var last = _last;
-        Rule.Require(last is not null && last.Offset.Duration() <= DifferenceMax && TimeProvider.System.GetElapsedTime(last.At) < MeasuredMax, "clock-differs",
-            "This node's clock cannot be trusted at the moment, so it takes no bids: submit again at once, another node may answer.");
+        Rule.Require(IsInStep, "clock-differs", "This node's clock cannot be trusted at the moment, so it takes no bids: submit again at once, another node may answer.");
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)

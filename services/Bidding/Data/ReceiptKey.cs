@@ -24,6 +24,13 @@ public sealed class ReceiptKey([FromKeyedServices(BiddingService.Name)] NpgsqlDa
         return claims => Receipt.Sign(claims, loaded.Key.Value!, loaded.Public.Kid);
     }
 
+    /// <summary>Another statement of the platform's, as a JWS of a type of its own.</summary>
+    public async Task<string> SignAsync<T>(T payload, string type, CancellationToken ct)
+    {
+        var loaded = await LoadAsync(ct);
+        return Jws.Sign(CanonicalJson.Serialize(payload), loaded.Key.Value!, loaded.Public.Kid, type);
+    }
+
     private async ValueTask<Loaded> LoadAsync(CancellationToken ct)
     {
         if (_loaded is { } there) return there;

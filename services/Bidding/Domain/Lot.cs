@@ -14,7 +14,10 @@ public sealed class Lot
     public required Guid Id { get; init; }
     public required Guid TenderId { get; init; }
     public required string RuleSetId { get; init; }
-    public required DateTimeOffset BidDeadline { get; init; }
+    public required DateTimeOffset BidDeadline { get; set; }
+
+    /// <summary>Who runs the tender; null for lots heard of before it was kept.</summary>
+    public Guid? AgencyId { get; init; }
     public required int Threshold { get; init; }
 
     /// <summary>Public keys in the order of the tender notice.</summary>
@@ -25,9 +28,9 @@ public sealed class Lot
     public DateTimeOffset? ClosedAt { get; private set; }
     public DateTimeOffset? NextDueAt { get; private set; }
 
-    public static Lot Open(Guid id, Guid tender, string ruleSet, DateTimeOffset deadline, int threshold, string[] custodianKeys) => new()
+    public static Lot Open(Guid id, Guid tender, string ruleSet, DateTimeOffset deadline, int threshold, string[] custodianKeys, Guid? agency = null) => new()
     {
-        Id = id, TenderId = tender, RuleSetId = ruleSet, BidDeadline = deadline, Threshold = threshold, CustodianKeys = custodianKeys, NextDueAt = deadline,
+        Id = id, TenderId = tender, RuleSetId = ruleSet, BidDeadline = deadline, Threshold = threshold, CustodianKeys = custodianKeys, NextDueAt = deadline, AgencyId = agency,
     };
 
     public bool TakesBids(DateTimeOffset now) => Stage == LotStage.Open && now < BidDeadline;
@@ -42,6 +45,19 @@ public sealed class Lot
     {
         if (!holds) Refuse(code, message, key);
     }
+
+    /// <summary>Forward only, and never once the closing list is fixed: nothing that is closed is opened again.</summary>
+    public void MoveDeadline(DateTimeOffset to)
+    {
+        Rule.Require(Stage == LotStage.Open, "bidding-closed", $"Bidding was closed at {ClosedAt:u}: what is closed is not opened again.");
+        if (to > BidDeadline) (BidDeadline, NextDueAt) = (to, to);
+    }
+
+    /// <summary>The closing waits until somebody has decided on an extension, at most until <paramref name="until"/>; bids are not taken meanwhile.</summary>
+    public void Hold(DateTimeOffset until) => NextDueAt = until;
+
+    /// <summary>Nothing holds the closing any more: it is due at the deadline.</summary>
+    public void LetGo() => NextDueAt = Stage == LotStage.Open ? BidDeadline : null;
 
     /// <summary>Fixes the closing list. Its hash is SHA-256 of the canonical JSON of bid ids and manifest hashes in order.</summary>
     public void Close(IEnumerable<ClosingEntry> list, DateTimeOffset now)

@@ -16,6 +16,14 @@ public static class CloseBiddingAtDeadline
     {
         now = Moment.Of(now);
         var lot = await db.Lots.SingleAsync(l => l.Id == id, ct);
+        // The outage that has just ended is noted first: it may be why bids are missing.
+        await services.GetRequiredService<OutageWatch>().BeatAsync(ct);
+        var undecided = await db.Extensions.AsNoTracking().Where(e => e.LotId == id && e.DecidedAt == null && e.HeldUntil > now).ToListAsync(ct);
+        if (undecided.Count > 0)
+        {
+            lot.Hold(undecided.Max(e => e.HeldUntil));
+            return;
+        }
         var standing = await (
             from s in db.Standings
             join bid in db.Bids on s.BidId equals bid.Id

@@ -14,6 +14,6 @@ public static class OpenLotsOnTenderPublished
         var tender = message.Event;
         if (await db.Lots.AnyAsync(l => l.TenderId == tender.TenderId, ct)) return;
         string[] keys = [.. tender.Custodians.OrderBy(c => c.Index).Select(c => c.PublicKey)];
-        foreach (var lot in tender.Lots) db.Add(Lot.Open(lot.LotId, tender.TenderId, tender.RuleSet, lot.BidDeadline, tender.Threshold, keys));
+        foreach (var lot in tender.Lots) db.Add(Lot.Open(lot.LotId, tender.TenderId, tender.RuleSet, lot.BidDeadline, tender.Threshold, keys, tender.AgencyId));
     }
 }

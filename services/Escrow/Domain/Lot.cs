@@ -15,7 +15,7 @@ public sealed class Lot
     /// <summary>In minor units; 0 where the lot asks for none.</summary>
     public required long Deposit { get; init; }
 
-    public required DateTimeOffset BidDeadline { get; init; }
+    public required DateTimeOffset BidDeadline { get; set; }
 
     /// <summary>To whom a guarantee letter is made out; null where the notice was read by an earlier version.</summary>
     public string? TendererName { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tendering.Protocols;
 
 namespace Tendering.Escrow.Domain;
@@ -26,4 +27,9 @@ public static class ReleaseReasons
 }
 
 /// <summary>Interest that is paid with a refund or after it: by which rule, and the statement from which anybody counts it again.</summary>
-public sealed record RefundInterest(string Rule, string Article, InterestStatement Statement);
+public sealed record RefundInterest(string Rule, string Article, InterestStatement Statement)
+{
+    /// <summary>In minor units, for who counts by hand; rounded half up.</summary>
+    public string Formula => string.Create(CultureInfo.InvariantCulture,
+        $"{Statement.Principal} × ({string.Join(" + ", Statement.Spans.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Days} × {s.Percent}")))}) × {Statement.Factor} ÷ (100 × {Statement.Basis}) = {Statement.Amount}");
+}

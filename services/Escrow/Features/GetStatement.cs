@@ -19,6 +19,7 @@ public static class GetStatement
         string TenderNumber, int LotNumber, Guid BidderId, string BidderName, string Kind, string IssuerName, string Number, long Amount, string Currency, DateOnly ValidThrough, LetterStage Stage,
         DateTimeOffset PresentedAt, long Claimed, long Received);
 
+    private const int FormulasMax = 50;
     private const string Description = "As JSON, CSV or a page to print (?format=); pages by ?after=POSITION.";
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -35,8 +36,11 @@ public static class GetStatement
     {
         var name = await db.SubAccounts.Where(s => s.BidderId == bidderId).OrderByDescending(s => s.Id).Select(s => s.BidderName).FirstOrDefaultAsync(ct);
         var movements = await Statements.ReadAsync(db, db.SubAccounts.Where(s => s.BidderId == bidderId), after ?? 0, ReportAnswer.RowsMax + 1, ct);
+        var bearing = await db.Deposits.AsNoTracking().Where(d => d.BidderId == bidderId && (d.Interest > 0 || d.LateInterest > 0)).OrderByDescending(d => d.Id).Take(FormulasMax).ToListAsync(ct);
+        var formulas = bearing.SelectMany(d => new[] { d.InterestTerms, d.LateTerms }).OfType<RefundInterest>().Where(i => i.Statement.Amount > 0)
+            .Select(i => new ReportFact("利息计算", "Interest, in minor units", $"{i.Rule} {i.Article}: {i.Formula}"));
         return Answer(http, format, movements, await LettersAsync(db, db.GuaranteeLetters.Where(l => l.BidderId == bidderId), ct), "bidder-statement",
-            ("投标人对账单", "Statement of a bidder", [new("投标人", "Bidder", name.Or404("bidder")), At(clock)]));
+            ("投标人对账单", "Statement of a bidder", [new("投标人", "Bidder", name.Or404("bidder")), At(clock), .. formulas]));
     }
 
     private static async Task<IResult> OfTenderAsync(Guid tenderId, long? after, ReportFormat? format, Caller caller, HttpContext http, EscrowDb db, TimeProvider clock, CancellationToken ct)

@@ -36,5 +36,5 @@ public static class ReportAnswer
     }
 
     /// <summary>Says in the API's description what the route answers.</summary>
-    public static RouteHandlerBuilder AnswersReport<T>(this RouteHandlerBuilder route) => route.Produces<T>().Produces(StatusCodes.Status200OK, null, "text/csv", "text/html").DisableHttpMetrics();
+    public static RouteHandlerBuilder AnswersReport<T>(this RouteHandlerBuilder route) => route.Produces<T>(StatusCodes.Status200OK, "application/json", "text/csv", "text/html").DisableHttpMetrics();
 }

@@ -34,7 +34,7 @@ public static class BidArchive
         foreach (var (file, name) in files)
         {
             await using var content = file.OpenRead();
-            await using var entry = await zip.CreateEntry(name, CompressionLevel.Fastest).OpenAsync(cancellation);
+            await using var entry = await zip.CreateEntry(name, await LevelForAsync(content, cancellation)).OpenAsync(cancellation);
             await content.CopyToAsync(entry, cancellation);
         }
     }
@@ -123,6 +123,21 @@ public static class BidArchive
             unpacked > UnpackedLengthMax || unpacked > UnpackedLengthFree + (RatioMax * archiveLength), ArchiveFault.TooLarge,
             $"The archive of {archiveLength} bytes would unpack to {unpacked}.");
         return files;
+    }
+
+    // What is compressed already, as most bid documents are, would grow: its beginning tells.
+    private static async Task<CompressionLevel> LevelForAsync(FileStream content, CancellationToken cancellation)
+    {
+        var beginning = new byte[64 * 1024];
+        var length = await content.ReadAtLeastAsync(beginning, beginning.Length, throwOnEndOfStream: false, cancellation);
+        content.Position = 0;
+        using var packed = new MemoryStream();
+        await using (var deflate = new DeflateStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            await deflate.WriteAsync(beginning.AsMemory(0, length), cancellation);
+        }
+
+        return packed.Length < length - (length / 16) ? CompressionLevel.Fastest : CompressionLevel.NoCompression;
     }
 
     private static async Task UnpackAsync(ZipArchiveEntry file, FileInfo target, CancellationToken cancellation)

@@ -6,23 +6,26 @@ namespace Tendering.Supervision.Data;
 /// <summary>A witness that is asked to cosign: where, and the key that its cosignature must be of.</summary>
 public sealed record Witness(NoteKey Key, Uri Address);
 
-/// <summary>The log's settings: <c>Log:Origin</c>, <c>Log:Every</c>, <c>Log:Witnesses:N:Url</c> and <c>:Key</c>, <c>Log:WitnessesNeeded</c>, <c>Log:TimestampAuthority</c>.</summary>
+/// <summary>The log's settings: <c>Log:Origin</c>, <c>Log:Every</c>, <c>Log:Witnesses:N:Url</c> and <c>:Key</c>, <c>Log:WitnessesNeeded</c>, <c>Log:WitnessesAlarmAfter</c>, <c>Log:TimestampAuthority</c>.</summary>
 /// <param name="Every">The time from turn to turn. It is public and fixed: a turn that depended on events would tell of them.</param>
 /// <param name="Needed">How many of the witnesses must have cosigned a checkpoint before it is published.</param>
-public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Witness> Witnesses, int Needed, Uri? TimestampAuthority)
+/// <param name="AlarmAfter">How long too few may cosign before that is an alarm.</param>
+public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Witness> Witnesses, int Needed, TimeSpan AlarmAfter, Uri? TimestampAuthority)
 {
     private static readonly TimeSpan EveryDefault = TimeSpan.FromMilliseconds(500), EveryMin = TimeSpan.FromMilliseconds(50), EveryMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AlarmAfterDefault = TimeSpan.FromSeconds(30), AlarmAfterMin = TimeSpan.FromSeconds(1), AlarmAfterMax = TimeSpan.FromMinutes(10);
 
     public static LogOptions From(IConfiguration configuration)
     {
         var origin = configuration["Log:Origin"] ?? "tendering.invalid/log";
         if (!NoteKey.IsName(origin)) throw Wrong("Origin", "a name without white space and '+': the log's address without its scheme");
-        var every = configuration["Log:Every"] is { } text ? Time(text) : EveryDefault;
+        var every = Time(configuration, "Every", EveryDefault, EveryMin, EveryMax);
+        var alarmAfter = Time(configuration, "WitnessesAlarmAfter", AlarmAfterDefault, AlarmAfterMin, AlarmAfterMax);
         Witness[] witnesses = [.. configuration.GetSection("Log:Witnesses").GetChildren().Select(WitnessOf)];
         if (witnesses.DistinctBy(w => w.Key.Name).Count() < witnesses.Length) throw Wrong("Witnesses", "different names");
         var needed = int.TryParse(configuration["Log:WitnessesNeeded"] ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
         if (needed < 0 || needed > witnesses.Length) throw Wrong("WitnessesNeeded", $"a number from 0 to {witnesses.Length}, the witnesses there are");
-        return new LogOptions(origin, every, witnesses, needed, configuration["Log:TimestampAuthority"] is { Length: > 0 } authority ? Address("TimestampAuthority", authority) : null);
+        return new LogOptions(origin, every, witnesses, needed, alarmAfter, configuration["Log:TimestampAuthority"] is { Length: > 0 } authority ? Address("TimestampAuthority", authority) : null);
     }
 
     private static Witness WitnessOf(IConfigurationSection witness)
@@ -33,7 +36,8 @@ public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Wit
 
     private static Uri Address(string name, string? text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw Wrong(name, "an http or https address");
 
-    private static TimeSpan Time(string text) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var every) && every >= EveryMin && every <= EveryMax ? every : throw Wrong("Every", $"a time from {EveryMin} to {EveryMax}");
+    private static TimeSpan Time(IConfiguration configuration, string name, TimeSpan usual, TimeSpan min, TimeSpan max) => configuration["Log:" + name] is not { } text ? usual
+        : TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && time >= min && time <= max ? time : throw Wrong(name, $"a time from {min} to {max}");
 
     private static InvalidOperationException Wrong(string name, string should) => new($"Log:{name} must be {should}.");
 }

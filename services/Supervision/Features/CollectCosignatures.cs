@@ -15,7 +15,7 @@ namespace Tendering.Supervision.Features;
 public sealed partial class CollectCosignatures(AuditLog log, LogOptions options, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CollectCosignatures> logger) : BackgroundService
 {
     private const int LockClass = 727001, LockCollector = 6, AnswerMax = SignedNote.BytesMax;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50), Retry = TimeSpan.FromSeconds(1), AnswerTimeMax = TimeSpan.FromSeconds(3), Grace = TimeSpan.FromMilliseconds(200), MissingMax = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50), Retry = TimeSpan.FromSeconds(1), AnswerTimeMax = TimeSpan.FromSeconds(3), Grace = TimeSpan.FromMilliseconds(200);
 
     private sealed record Answer(NoteSignature? Signature, string? Alarm = null, string? Failure = null);
 
@@ -59,7 +59,7 @@ public sealed partial class CollectCosignatures(AuditLog log, LogOptions options
                     await ScalarAsync(connection, "update log_head set published_size = $1, published = $2 where size >= $1 and coalesce(published_size, -1) < $1", [head.Size, published], ct);
                     (missingSince, missing) = (clock.GetTimestamp(), false);
                 }
-                if (!missing && clock.GetElapsedTime(missingSince) > MissingMax)
+                if (!missing && clock.GetElapsedTime(missingSince) > options.AlarmAfter)
                 {
                     missing = true;
                     await RaiseAsync(LogAlarm.OfWitness(LogAlarm.WitnessMissing, $"Fewer than {options.Needed} witnesses cosign: the published checkpoint stands still.", clock.GetUtcNow()), ct);

@@ -20,8 +20,8 @@ public sealed class Lot
     /// <summary>The tenderer's secret (标底): shown to its agency and to nobody else.</summary>
     public long? EstimatedPrice { get; init; }
     public required long Deposit { get; init; }
-    public required DateTimeOffset BidDeadline { get; init; }
-    public required DateTimeOffset OpeningAt { get; init; }
+    public required DateTimeOffset BidDeadline { get; set; }
+    public required DateTimeOffset OpeningAt { get; set; }
     public required int OpeningMinutes { get; init; }
     public required string EvaluationMethod { get; init; }
     public required string Specialty { get; init; }
@@ -59,6 +59,31 @@ public sealed class Lot
     public bool SignedLate => SignedAt >= ContractDueBy;
 
     public void Publish(RuleSet rules) => Take(Cause.Publication, rules);
+
+    /// <summary>Who decides to move a deadline does so before this, so that bidding hears of it before it closes the lot.</summary>
+    public static readonly TimeSpan MoveLeadMin = TimeSpan.FromMinutes(10);
+
+    /// <summary>A clarification or change moves the deadline so far that bidders have the law's time for it.</summary>
+    public void MoveForClarification(DateTimeOffset to, RuleSet rules, DateTimeOffset now)
+    {
+        Rule.Require(Stage == Stage.Published && now <= BidDeadline - MoveLeadMin, "bidding-closed",
+            $"A deadline is moved up to {MoveLeadMin.TotalMinutes:0} minutes before it, and what is closed is not opened again.");
+        Rule.Require(to > BidDeadline, "deadline-moves-forward", $"The deadline is {BidDeadline:u}: it moves to a later moment only.");
+        if (rules.Find(RuleKey.ClarificationLead) is { } lead)
+            rules.Require(RuleKey.ClarificationLead, to >= rules.EndOf(lead, now), $"A change is told at least {lead.Value} {lead.Unit}s before the deadline: it moves to {rules.EndOf(lead, now):u} or later.");
+        Move(to, rules);
+    }
+
+    /// <summary>Bidding took bids until then already; false if this was known.</summary>
+    public bool MoveForOutage(DateTimeOffset to, RuleSet rules)
+    {
+        if (to <= BidDeadline) return false;
+        Move(to, rules);
+        return true;
+    }
+
+    private void Move(DateTimeOffset to, RuleSet rules) =>
+        (OpeningAt, BidDeadline) = (rules.Find(RuleKey.OpeningAtDeadline) is not null ? to : OpeningAt + (to - BidDeadline), to);
 
     public void NoteClosing(string closingListHash, DateTimeOffset closedAt, RuleSet rules)
     {

@@ -4,7 +4,7 @@ using Tendering.Protocols;
 
 namespace Tendering.Tenders.Domain;
 
-public enum NoticeKind { Tender, Candidates, Award, Contract, Failure }
+public enum NoticeKind { Tender, Amendment, Candidates, Award, Contract, Failure }
 
 /// <summary>A publication. It never changes: <see cref="Sha256"/> is over the canonical JSON (RFC 8785) of its content.</summary>
 public sealed class Notice
@@ -27,6 +27,12 @@ public sealed class Notice
         tender.Number, tender.Title, RuleSet = tender.RuleSetId, Category = tender.Category.Kebab(), tender.Rules.Currency, tender.AgencyId, tender.AgencyName,
         tender.TendererId, tender.TendererCode, tender.TendererName, tender.PublishedAt, tender.Documents, tender.DocumentsHash, tender.Threshold,
         Custodians = tender.PublishedCustodians(), Lots = tender.PublishedLots(), DepositTerms = tender.PublishedDepositTerms(),
+    });
+
+    public static Notice OfDeadline(Tender tender, Lot lot, DateTimeOffset from, string ground, string reason, DateTimeOffset at) => Of(tender, lot, NoticeKind.Amendment, at, new
+    {
+        tender.Number, Lot = lot.Number, lot.Title, From = from, To = lot.BidDeadline, lot.OpeningAt, Ground = ground, Reason = reason,
+        Article = ground == "clarification" ? tender.Rules.Find(RuleKey.ClarificationLead)?.Article : null,
     });
 
     public static Notice OfCandidates(Tender tender, Lot lot) => Of(tender, lot, NoticeKind.Candidates, lot.PublicityStartedAt!.Value, new

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -259,6 +260,26 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(ready.Files)).NextDueAt is null, "the bid's own to be looked at");
         Assert.Equal(ready.Bid.Files, await StoredAsync(ready.Files));
     }
+
+    [Fact]
+    public async Task A_bidder_sees_what_is_stored_and_files_that_were_not_submitted_count_as_withdrawn()
+    {
+        var lot = await host.LotAsync();
+        var (ready, idle) = (await host.PrepareAsync(lot), await host.PrepareAsync(lot));
+        await ready.SubmittedAsync();
+        var own = await OwnAsync(ready, lot);
+        Assert.Equal([("price", ready.Bid.Price.Length, ready.Bid.Manifest.Price.Digest, true), ("files", ready.Bid.Files.Length, ready.Bid.Manifest.Files.Digest, true)],
+            own.Uploads.Select(u => (u.Part, (int)u.Received, u.Digest!, u.InABid)));
+        Assert.Equal((1, true, ready.Bid.Manifest.Hash()), own.Bids.Select(b => (b.Revision, b.Stands, b.ManifestHash)).Single());
+        Assert.Null((await OwnAsync(idle, lot)).CountedAsWithdrawn);
+        await host.CloseAsync(lot);
+        Assert.Equal(new GetOwnLot.CountedAsWithdrawn("A33", "20号令26;20号令27"), (await OwnAsync(idle, lot)).CountedAsWithdrawn);
+        Assert.Null((await OwnAsync(ready, lot)).CountedAsWithdrawn);
+    }
+
+    private static async Task<GetOwnLot.Response> OwnAsync(Prepared bid, TestLot lot) => (await bid.Client.GetFromJsonAsync<GetOwnLot.Response>($"/api/bidding/lots/{lot.LotId}", Json))!;
+
+    private static readonly System.Text.Json.JsonSerializerOptions Json = new(System.Text.Json.JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.KebabCaseLower) } };
 
     private IBlobStore Store => host.Services.GetRequiredService<IBlobStore>();
 

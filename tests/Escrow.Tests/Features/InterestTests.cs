@@ -43,6 +43,7 @@ public class InterestTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.Equal((DepositState.Refunded, lot.Deposit), (view.State, view.Refunded));
             Assert.Equal(("A11", "条57", 1_111), (view.Interest!.Rule, view.Interest.Article, view.Interest.Statement.Amount));
             Assert.True(view.Interest.Statement.IsRight);
+            Assert.Equal("20000000 × (40 × 0.05) × 1 ÷ (100 × 360) = 1111", view.Interest.Formula);
             Assert.Equal([(40, 0.05m)], view.Interest.Statement.Spans.Select(s => (s.Days, s.Percent)));
             Assert.Null(view.LateInterest);
             Assert.Single(await host.PublishedAsync<DepositReleased, EscrowDb>(), e => e.LotId == lot.LotId && e.BidderId == bidder.Id && e.Amount == lot.Deposit && e.Interest == 1_111);

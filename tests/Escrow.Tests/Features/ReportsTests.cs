@@ -48,6 +48,7 @@ public class ReportsTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Contains($",interest-ordered,2.50,,0.00,0.00,{own.Movements[^1].Reference}\r\n", csv, StringComparison.Ordinal);
         var page = await host.As(Roles.Bidder, bidder.Id).GetStringAsync("/api/escrow/statement?format=html");
         Assert.Contains("支付利息 interest ordered", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
+        Assert.Contains("A12 条31: 20000000 × (9 × 0.05) × 1 ÷ (100 × 360) = 250", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
     }
 
     [Fact]

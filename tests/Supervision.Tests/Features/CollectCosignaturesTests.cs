@@ -24,7 +24,7 @@ public sealed class CollectCosignaturesTests : IAsyncLifetime
         _host = new SupervisionHost
         {
             Configure = c => c.AddInMemoryCollection([
-                new("Log:Witnesses:0:Key", _one.Key), new("Log:Witnesses:0:Url", _one.Address), new("Log:Witnesses:1:Key", _two.Key), new("Log:Witnesses:1:Url", _two.Address), new("Log:WitnessesNeeded", "1"),
+                new("Log:Witnesses:0:Key", _one.Key), new("Log:Witnesses:0:Url", _one.Address), new("Log:Witnesses:1:Key", _two.Key), new("Log:Witnesses:1:Url", _two.Address), new("Log:WitnessesNeeded", "1"), new("Log:WitnessesAlarmAfter", "00:00:05"),
             ]),
         };
         await _host.InitializeAsync();

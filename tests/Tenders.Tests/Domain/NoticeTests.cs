@@ -15,7 +15,7 @@ public class NoticeTests
         lot.NoteOpening(3, Sample.Hash, Sample.Start, sample.Rules);
         lot.NoteEvaluation(Sample.Hash, [Sample.Candidate(1)], Sample.Start, sample.Rules, Sample.Start);
         lot.PublishCandidates(sample.Rules, Sample.Start);
-        var notices = new List<Notice> { Notice.OfTender(tender), Notice.OfCandidates(tender, lot) };
+        var notices = new List<Notice> { Notice.OfTender(tender), Notice.OfDeadline(tender, lot, Sample.Start, "clarification", "a change", Sample.Start), Notice.OfCandidates(tender, lot) };
         lot.Award(lot.Candidates![0].BidId, null, sample.Rules, lot.PublicityEndsAt!.Value);
         notices.Add(Notice.OfAward(tender, lot));
         lot.IssueAwardNotice(sample.Rules, Sample.Start);
@@ -33,8 +33,8 @@ public class NoticeTests
             Assert.DoesNotContain("98765432", notice.Content, StringComparison.Ordinal);
             Assert.DoesNotContain("estimate", notice.Content, StringComparison.OrdinalIgnoreCase);
         }
-        Assert.Contains("\"late\":true", notices[3].Content, StringComparison.Ordinal);
-        Assert.Contains("\"bids\":1", notices[4].Content, StringComparison.Ordinal);
-        Assert.Contains("\"article\":\"法28;条44\"", notices[4].Content, StringComparison.Ordinal);
+        Assert.Contains("\"late\":true", notices[4].Content, StringComparison.Ordinal);
+        Assert.Contains("\"bids\":1", notices[5].Content, StringComparison.Ordinal);
+        Assert.Contains("\"article\":\"法28;条44\"", notices[5].Content, StringComparison.Ordinal);
     }
 }

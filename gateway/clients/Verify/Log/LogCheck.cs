@@ -227,15 +227,15 @@ public sealed class LogCheck(LogSource source, LogOptions options, Report report
 
     private async Task ReadTimestampsAsync(Checkpoint checkpoint, CancellationToken ct)
     {
-        foreach (var name in await source.ListTimestampsAsync(ct))
+        foreach (var stamp in await source.TimestampsAsync(ct))
         {
-            if (await source.ReadAsync($"timestamps/{name}.checkpoint", ct) is not { } note || await source.ReadAsync($"timestamps/{name}.tst", ct) is not { } token)
+            if (stamp.Token is not { } token)
             {
-                report.Unchecked("timestamp.missing", $"The time-stamp {name} lacks its checkpoint or its token.");
+                report.Unchecked("timestamp.missing", $"The time-stamp {stamp.Name} lacks its token.");
                 continue;
             }
-            try { Take(name, Checkpoint.Parse(SignedNote.Parse(note).Text), token, checkpoint); }
-            catch (LogFormatException e) { report.Bad("timestamp.malformed", $"The checkpoint of time-stamp {name}: {e.Message}"); }
+            try { Take(stamp.Name, Checkpoint.Parse(SignedNote.Parse(stamp.Checkpoint).Text), token, checkpoint); }
+            catch (LogFormatException e) { report.Bad("timestamp.malformed", $"The checkpoint of time-stamp {stamp.Name}: {e.Message}"); }
         }
     }
 

@@ -1,8 +1,13 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
+using System.Text.Json;
 using Tendering.Protocols;
 
 namespace Tendering.Verify.Log;
+
+/// <summary>A checkpoint with its signatures, and the RFC 3161 token (DER) over its text; null: it is not there.</summary>
+public sealed record Stamped(string Name, byte[] Checkpoint, byte[]? Token);
 
 /// <summary>Where a log is read from: its address, or an export of the same files in a folder or a zip file.</summary>
 public abstract class LogSource : ITileReader, IDisposable
@@ -20,8 +25,8 @@ public abstract class LogSource : ITileReader, IDisposable
     /// <summary>The bytes at a path below the log's prefix; null: there is no such file.</summary>
     public abstract Task<byte[]?> ReadAsync(string path, CancellationToken ct);
 
-    /// <summary>The time-stamped checkpoints that lie beside the log, by name.</summary>
-    public virtual Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>([]);
+    /// <summary>The time-stamped checkpoints and their tokens.</summary>
+    public abstract Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct);
 
     /// <summary>A tile or bundle; a partial one may have given way to the full one (C2SP tlog-tiles), whose beginning it is.</summary>
     public async Task<byte[]?> ReadAsync(TileId tile, CancellationToken ct)
@@ -46,6 +51,15 @@ public abstract class LogSource : ITileReader, IDisposable
 
     protected virtual void Dispose(bool disposing) { }
 
+    /// <summary>As they lie in an export: <c>timestamps/NAME.checkpoint</c> and <c>timestamps/NAME.tst</c>.</summary>
+    protected async Task<IReadOnlyList<Stamped>> NamedAsync(IEnumerable<string> names, CancellationToken ct)
+    {
+        var stamps = new List<Stamped>();
+        foreach (var name in names.Order(StringComparer.Ordinal))
+            stamps.Add(new Stamped(name, await ReadAsync($"timestamps/{name}.checkpoint", ct) ?? [], await ReadAsync($"timestamps/{name}.tst", ct)));
+        return stamps;
+    }
+
     private static byte[] Beginning(byte[] bundle, int count)
     {
         try { return EntryBundle.Encode([.. EntryBundle.Decode(bundle, TileId.WidthMax).Take(count).Select(entry => entry.ToArray())]); }
@@ -64,10 +78,10 @@ public sealed class FolderSource(string folder) : LogSource
         return File.Exists(file) ? await File.ReadAllBytesAsync(file, ct) : null;
     }
 
-    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct)
+    public override Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct)
     {
         var stamps = Path.Combine(folder, "timestamps");
-        return Task.FromResult<IReadOnlyList<string>>(Directory.Exists(stamps) ? [.. Directory.EnumerateFiles(stamps, "*.checkpoint").Select(Path.GetFileNameWithoutExtension).OfType<string>().Order(StringComparer.Ordinal)] : []);
+        return NamedAsync(Directory.Exists(stamps) ? Directory.EnumerateFiles(stamps, "*.checkpoint").Select(Path.GetFileNameWithoutExtension).OfType<string>() : [], ct);
     }
 }
 
@@ -91,8 +105,8 @@ public sealed class ZipSource(string file) : LogSource
         finally { _turn.Release(); }
     }
 
-    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => Task.FromResult<IReadOnlyList<string>>(
-        [.. _zip.Entries.Where(entry => Path.GetDirectoryName(entry.FullName) == "timestamps" && entry.Name.EndsWith(".checkpoint", StringComparison.Ordinal)).Select(entry => Path.GetFileNameWithoutExtension(entry.Name)).Order(StringComparer.Ordinal)]);
+    public override Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct) => NamedAsync(
+        [.. _zip.Entries.Where(entry => entry.FullName.StartsWith("timestamps/", StringComparison.Ordinal) && entry.Name.EndsWith(".checkpoint", StringComparison.Ordinal)).Select(entry => Path.GetFileNameWithoutExtension(entry.Name))], ct);
 
     protected override void Dispose(bool disposing)
     {
@@ -147,6 +161,26 @@ public sealed class HttpSource : LogSource
         }
     }
 
+    /// <summary>The platform lists them beside the log (docs/formats/log.md); another log may not.</summary>
+    public override async Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct)
+    {
+        var stamps = new List<Stamped>();
+        for (var before = ""; ;)
+        {
+            if (await ReadAsync($"../api/supervision/log/timestamps{before}", ct) is not { } page) return stamps;
+            try
+            {
+                var items = JsonSerializer.Deserialize<Listed[]>(page, JsonSerializerOptions.Web) ?? [];
+                stamps.AddRange(items.Select(item => new Stamped(item.Size.ToString("D19", CultureInfo.InvariantCulture), System.Text.Encoding.UTF8.GetBytes(item.Checkpoint), Convert.FromBase64String(item.Token))));
+                if (items.Length == 0) return stamps;
+                before = "?before=" + items[^1].Size.ToString(CultureInfo.InvariantCulture);
+            }
+            catch (Exception e) when (e is JsonException or FormatException) { throw new UnreachableException($"The list of time-stamps cannot be read: {e.Message}"); }
+        }
+    }
+
+    private sealed record Listed(long Size, string Checkpoint, string Token);
+
     protected override void Dispose(bool disposing)
     {
         _http.Dispose();
@@ -168,19 +202,32 @@ public sealed class SavingSource(LogSource source, string folder) : LogSource
     public override async Task<byte[]?> ReadAsync(string path, CancellationToken ct)
     {
         var bytes = await source.ReadAsync(path, ct);
-        if (bytes is null) return null;
-        var file = Path.Combine(folder, path);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await File.WriteAllBytesAsync(file, bytes, ct);
+        if (bytes is not null) await SaveAsync(path, bytes, ct);
         return bytes;
     }
 
-    public override Task<IReadOnlyList<string>> ListTimestampsAsync(CancellationToken ct) => source.ListTimestampsAsync(ct);
+    public override async Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct)
+    {
+        var stamps = await source.TimestampsAsync(ct);
+        foreach (var stamp in stamps)
+        {
+            await SaveAsync($"timestamps/{stamp.Name}.checkpoint", stamp.Checkpoint, ct);
+            if (stamp.Token is { } token) await SaveAsync($"timestamps/{stamp.Name}.tst", token, ct);
+        }
+        return stamps;
+    }
 
     protected override void Dispose(bool disposing)
     {
         source.Dispose();
         base.Dispose(disposing);
+    }
+
+    private async Task SaveAsync(string path, byte[] bytes, CancellationToken ct)
+    {
+        var file = Path.Combine(folder, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file, bytes, ct);
     }
 }
 

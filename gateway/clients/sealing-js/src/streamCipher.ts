@@ -102,11 +102,15 @@ class Chunks {
 
   async #workAll(ends: boolean): Promise<Bytes> {
     const count = Math.max(1, Math.ceil(this.#filled / this.length));
-    const done = await Promise.all(Array.from({ length: count }, (_, i) =>
+    const done = await Promise.allSettled(Array.from({ length: count }, (_, i) =>
       this.work(this.#buffer.subarray(i * this.length, Math.min(this.#filled, (i + 1) * this.length)), this.#number + i, ends && i === count - 1)));
     this.#number += count;
     this.#filled = 0;
-    return concat(...done);
+    // Of several chunks that fail the first one in the stream says why, whichever was worked on faster.
+    return concat(...done.map((chunk) => {
+      if (chunk.status === "rejected") throw chunk.reason;
+      return chunk.value;
+    }));
   }
 }
 

@@ -30,6 +30,7 @@ public static class CamtReader
             return Read(xml, kind, version, zone);
         }
         catch (XmlSchemaException e) { throw new MalformedException("schema", string.Create(CultureInfo.InvariantCulture, $"Line {e.LineNumber}: {e.Message}")); }
+        catch (XmlException e) when (e.Message.Contains("DTD", StringComparison.Ordinal)) { throw new MalformedException("xml", "A document type (DTD) is not taken: no entity is read, from nowhere."); }
         catch (XmlException e) { throw new MalformedException("xml", e.Message); }
     }
 

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Tendering.Client;
+using Tendering.Protocols;
+using Tendering.Replay.Client;
+
+namespace Tendering.Benchmarks;
+
+/// <summary>Uploads through the gateway beside what nginx does with a plain PUT to the same disk, and how much the processes grow by it.</summary>
+internal static class UploadBench
+{
+    private const int Megabytes = 256, Uploaders = 4;
+
+    public static async Task RunAsync(Market market)
+    {
+        var run = Guid.NewGuid().ToString("N")[..8];
+        var rules = RuleSet.Get("cn-tendering");
+        var deadline = (await market.ClockAsync(default)).Now + TimeSpan.FromDays(rules.Get(RuleKey.TenderPeriod).Count + 2);
+        var tender = await Publishing.PublishAsync(market, rules, $"Uploads {run}", "uploads", deadline, [new LotTerms("lot", 10_000_000_00, null, 0)], default);
+        using var bidder = await Bidder.EnterAsync(market, "Upload Works", run, "CNY", 1, default);
+        await bidder.RegisterAsync(tender.Lots[0].LotId, default);
+        var content = RandomNumberGenerator.GetBytes(Megabytes * 1024 * 1024);
+        await UploadAsync(bidder, tender.Lots[0].LotId, content[..(32 * 1024 * 1024)]);
+
+        var before = Watched.Memory();
+        var start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, Uploaders).Select(_ => UploadAsync(bidder, tender.Lots[0].LotId, content)));
+        var rate = Uploaders * Megabytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Figures.Figure("upload", rate, "MiB/s");
+        foreach (var (name, peak) in Watched.Memory(peak: true)) Figures.Figure($"upload_peak_{name}", peak - before[name], "MiB above idle");
+        if (await Nginx.PutAsync(content, Uploaders) is not { } nginx) Console.WriteLine("nginx is not installed (apt-get install nginx-light): RATIO upload_per_nginx is left out");
+        else
+        {
+            Figures.Figure("nginx_put", nginx, "MiB/s");
+            Figures.Ratio("upload_per_nginx", rate / nginx);
+        }
+    }
+
+    private static async Task UploadAsync(Bidder bidder, Guid lot, byte[] content)
+    {
+        var upload = await Uploads.BeginAsync(bidder.Session, lot, SealedPart.Files, content.Length, default);
+        using var stream = new MemoryStream(content, writable: false);
+        await Uploads.ContinueAsync(bidder.Session, upload, stream, null, default);
+    }
+}

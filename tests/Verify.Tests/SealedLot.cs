@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Tendering.BidOpening.Domain;
+using Tendering.Protocols;
+
+namespace Tendering.Verify.Tests;
+
+/// <summary>A lot with sealed bids and their opening record, as bid-opening writes it.</summary>
+internal sealed class SealedLot
+{
+    public static readonly Guid Tender = new("0198a000-0000-7000-8000-000000000001"), Lot = new("0198a000-0000-7000-8000-000000000002");
+    private static readonly DateTimeOffset At = new(2026, 3, 2, 1, 0, 0, TimeSpan.Zero);
+    private readonly ECDsa _authority = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    private SealedLot()
+    {
+        var request = new CertificateRequest("CN=Test CA", _authority, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        Root = request.CreateSelfSigned(At.AddYears(-1), At.AddYears(9));
+    }
+
+    public X509Certificate2 Root { get; }
+    public ECDsa ReceiptKey { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    public OpeningRecord Record { get; private set; } = null!;
+    public List<Bid> Bids { get; } = [];
+
+    public sealed record Bid(Guid Id, Guid Bidder, BidManifest Manifest, byte[] Cipher, byte[] Key, byte[] Signature, string Receipt, OpeningSchedule Schedule)
+    {
+        /// <summary>What the platform answers to who asks for the bid's proof.</summary>
+        public byte[] Proof => JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            bidId = Id, manifest = Encoding.UTF8.GetString(Manifest.Canonical()), signature = Convert.ToBase64String(Signature), receipt = Receipt, priceCiphertext = Convert.ToBase64String(Cipher), priceKey = Base64UrlText.Encode(Key),
+        });
+    }
+
+    public static async Task<SealedLot> SealAsync(params long[] prices)
+    {
+        var lot = new SealedLot();
+        var custodians = Enumerable.Range(0, 3).Select(_ => CustodianKey.Generate()).ToArray();
+        foreach (var (price, i) in prices.Select((price, i) => (price, i)))
+        {
+            var (id, bidder) = (new Guid(i + 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2), new Guid(i + 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3));
+            var schedule = new OpeningSchedule("1", Tender, Lot, bidder, 1, price, "CNY", 180, "王工", null);
+            var sealedBid = await BidSealer.SealAsync(new SealingRequest(Tender, Lot, bidder, 1, [.. custodians.Select(key => key.PublicKey)], 2, CustodianKey.Generate().PublicKey), schedule.Canonical(), [1, 2, 3]);
+            var manifest = sealedBid.Manifest;
+            var key = BidOpener.RebuildKey(new[] { 1, 2 }.Select(index => BidOpener.OpenShare(manifest, "price", index, custodians[index - 1])));
+            lot.Bids.Add(new Bid(id, bidder, manifest, sealedBid.Price, key, BidSignature.Sign(manifest, lot.Certificate(), at: At), Receipt.Sign(new ReceiptClaims(id, Tender, Lot, bidder, 1, manifest.Hash(), At.AddMinutes(i)), lot.ReceiptKey, "k"), schedule));
+        }
+        lot.Record = lot.Draw();
+        return lot;
+    }
+
+    public static string ClosingHash(IEnumerable<Bid> bids) => HexText.Sha256(Encoding.UTF8.GetBytes($"[{string.Join(',', bids.Select(bid => $"{{\"bidId\":\"{bid.Id}\",\"manifestHash\":\"{bid.Manifest.Hash()}\"}}"))}]"));
+
+    private OpeningRecord Draw() => new(
+        2, Tender, "T-1", "Works", Lot, 1, "Lot", "tenderer", "agency", RuleSet.All.First().Id, "CNY", ClosingHash(Bids), Text(At.AddHours(1)), Text(At.AddHours(1)), Text(At.AddHours(2)), null, 2, [], [],
+        [.. Bids.Select((bid, i) => new RecordedBid(i + 1, bid.Id, bid.Bidder, $"bidder {i}", "91350100M000100Y43", 1, bid.Manifest.Hash(), Text(At.AddMinutes(i)), true, bid.Schedule.Price, bid.Schedule, Base64UrlText.Encode(bid.Key), "custodians", null, null, null, null, null, Text(At.AddHours(1)), [], i + 1))], AnnouncedAt: Text(At.AddHours(1)), ReadingOrder: OpeningRecord.ByMomentThenPlace);
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private X509Certificate2 Certificate()
+    {
+        var holder = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName("某某建设有限公司");
+        subject.Add("2.5.4.97", "NTRCN-91350100M000100Y43");
+        var request = new CertificateRequest(subject.Build(), holder, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        using var issued = request.Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(_authority), At.AddMonths(-1), At.AddMonths(11), RandomNumberGenerator.GetBytes(8));
+        return issued.CopyWithPrivateKey(holder);
+    }
+}
