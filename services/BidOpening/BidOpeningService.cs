@@ -1,3 +1,4 @@
+using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
 using Tendering.BidOpening.Domain;
@@ -19,11 +20,13 @@ public static class BidOpeningService
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
+        builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)
             .On<CertificateIssued>("keep-certificate", KeepIdentities.OnCertificateIssued)
             .On<CertificateRevoked>("keep-revocation", KeepIdentities.OnCertificateRevoked)
             .On<TenderPublished>("announce-openings", AnnounceOpeningsOnTenderPublished.Handle)
+            .On<DeadlineMoved>("move-opening", MoveOpeningOnDeadlineMoved.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
             .WhenDue("listed_bid", OpenFilesWhenDue.Handle);
@@ -37,6 +40,7 @@ public static class BidOpeningService
         SignIn.Map(routes);
         GetSealedShares.Map(routes);
         ReleaseShares.Map(routes);
+        ComplainOfShares.Map(routes);
         RecoverBid.Map(routes);
         GetAnnouncement.Map(routes);
         ObjectAtOpening.Map(routes);

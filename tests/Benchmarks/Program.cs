@@ -22,6 +22,12 @@ if (args is ["log"])
     await VerifyBench.RunAsync();
     return;
 }
+// Archives need no server.
+if (args is ["unseal"])
+{
+    await UnsealBench.RunAsync();
+    return;
+}
 
 // Measures the running system through its public face, each figure beside a floor taken in the same run on the same servers.
 var gateway = Environment.GetEnvironmentVariable("Gateway__Url") ?? throw new InvalidOperationException("Gateway__Url is not set: run 'make bench'.");
@@ -29,10 +35,18 @@ var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidO
 var postgres = Environment.GetEnvironmentVariable("TENDERING_POSTGRES") ?? throw new InvalidOperationException("TENDERING_POSTGRES is not set: run 'make bench'.");
 using var market = await Market.EnterAsync(new Uri(gateway.TrimEnd('/') + "/"), new Uri(bank.TrimEnd('/') + "/"), Environment.GetEnvironmentVariable("Development__Password") ?? "Tendering-dev-2026!", default);
 
+if (args is ["opening"])
+{
+    await OpeningBench.RunAsync(market);
+    await UnsealBench.RunAsync();
+    return;
+}
 if (args is ["rush"])
 {
     await RushBench.RunAsync(market, postgres);
     await UploadBench.RunAsync(market);
+    await OpeningBench.RunAsync(market);
+    await UnsealBench.RunAsync();
     return;
 }
 await SubmitBench.RunAsync(market, postgres);

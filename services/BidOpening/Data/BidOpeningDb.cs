@@ -11,6 +11,7 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
     public DbSet<ListedBid> Bids => Set<ListedBid>();
     public DbSet<GoodShare> GoodShares => Set<GoodShare>();
     public DbSet<WrongShare> WrongShares => Set<WrongShare>();
+    public DbSet<UpheldComplaint> Complaints => Set<UpheldComplaint>();
     public DbSet<ShareRelease> Releases => Set<ShareRelease>();
     public DbSet<HallEntry> Entries => Set<HallEntry>();
     public DbSet<Attendance> Attendance => Set<Attendance>();
@@ -49,6 +50,7 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
         });
         modelBuilder.Entity<GoodShare>().HasKey(s => new { s.BidId, s.Part, s.CustodianIndex });
         modelBuilder.Entity<WrongShare>().HasKey(s => new { s.BidId, s.Part, s.CustodianIndex, s.ShareHash });
+        modelBuilder.Entity<UpheldComplaint>().ToTable("share_complaint").HasKey(c => new { c.BidId, c.Part, c.CustodianIndex });
         modelBuilder.Entity<ShareRelease>().Property(r => r.Id).ValueGeneratedNever();
         modelBuilder.Entity<HallEntry>().HasKey(e => new { e.LotId, e.Index });
         modelBuilder.Entity<HallEntry>().Property(e => e.Index).ValueGeneratedNever();

@@ -97,6 +97,9 @@ public sealed class ListedBid
         (FilesFact, NextDueAt) = (failure, null);
     }
 
+    /// <summary>The archive could not be read at this moment: it is looked at again.</summary>
+    public void LookAgain(DateTimeOffset at) => NextDueAt = at;
+
     private void Move(BidStage next)
     {
         ServiceDefaults.Rule.Require(Moves.Contains((Stage, next)), "illegal-move", $"A bid that is {Stage} cannot become {next}.");

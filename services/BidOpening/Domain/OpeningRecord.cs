@@ -17,12 +17,13 @@ public sealed record OpeningRecord(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? AnnouncedAt = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ReadingOrder = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CoefficientDraw? Coefficients = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<RecordedComplaint>? Complaints = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RecordedClosing? Closing = null)
 {
     /// <summary>The order in which outcomes are read out, as the record states it; each bid's <see cref="RecordedBid.ReadAs"/> follows from it.</summary>
     public const string ByMomentThenPlace = "by the moment of the outcome, then by place on the closing list";
 
-    public static OpeningRecord Draw(OpeningSession session, IEnumerable<ListedBid> bids, IReadOnlyList<ShareRelease> releases, IEnumerable<WrongShare> wrong, DateTimeOffset now)
+    public static OpeningRecord Draw(OpeningSession session, IEnumerable<ListedBid> bids, IReadOnlyList<ShareRelease> releases, IEnumerable<WrongShare> wrong, IEnumerable<UpheldComplaint> complaints, DateTimeOffset now)
     {
         var notice = session.Notice!;
         return new OpeningRecord(
@@ -32,7 +33,9 @@ public sealed record OpeningRecord(
             [.. wrong.OrderBy(w => w.ReleasedAt).ThenBy(w => w.CustodianIndex).ThenBy(w => w.BidId).ThenBy(w => w.Part, StringComparer.Ordinal)
                 .Select(w => new RecordedWrongShare(w.CustodianIndex, w.BidId, w.Part, w.ShareHash, Text(w.ReleasedAt)))],
             [.. bids.OrderBy(b => b.Place).Select(RecordedBid.Of)],
-            AnnouncedAt: Text(now), ReadingOrder: ByMomentThenPlace, Coefficients: session.Coefficients);
+            AnnouncedAt: Text(now), ReadingOrder: ByMomentThenPlace, Coefficients: session.Coefficients,
+            Complaints: [.. complaints.OrderBy(c => c.UpheldAt).ThenBy(c => c.CustodianIndex).ThenBy(c => c.BidId).ThenBy(c => c.Part, StringComparer.Ordinal)
+                .Select(c => new RecordedComplaint(c.CustodianIndex, c.BidId, c.Part, c.SharedPoint, c.Proof, Text(c.UpheldAt)))]);
     }
 
     public string Canonical() => Encoding.UTF8.GetString(CanonicalJson.Serialize(this));
@@ -53,6 +56,9 @@ public sealed record RecordedCustodian(int Index, Guid OrganisationId, string Or
 
 /// <summary>A share that was not what the manifest's hash says, by the SHA-256 of what came.</summary>
 public sealed record RecordedWrongShare(int CustodianIndex, Guid BidId, string Part, string ShareHash, string ReleasedAt);
+
+/// <summary>A custodian's proof that what was sealed to it is not what the manifest names; see <see cref="ShareComplaint"/> for how to judge it again.</summary>
+public sealed record RecordedComplaint(int CustodianIndex, Guid BidId, string Part, string? SharedPoint, string? Proof, string UpheldAt);
 
 /// <summary>One line of the opening schedule. <paramref name="PriceKey"/> (base64url) opens the price ciphertext again; price in minor units.</summary>
 public sealed record RecordedBid(

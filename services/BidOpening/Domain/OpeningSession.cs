@@ -85,6 +85,14 @@ public sealed class OpeningSession
         Schedule();
     }
 
+    /// <summary>The opening is later now; one that has started stays.</summary>
+    public void MoveOpening(DateTimeOffset openingAt)
+    {
+        if (Stage != SessionStage.Waiting || Notice is not { } notice || openingAt <= notice.OpeningAt) return;
+        Notice = notice with { OpeningAt = openingAt };
+        Schedule();
+    }
+
     public void Close(string closingListHash, DateTimeOffset closedAt)
     {
         (ClosingListHash, ClosedAt) = (closingListHash, closedAt);

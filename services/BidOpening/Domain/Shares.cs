@@ -31,3 +31,18 @@ public sealed class ShareRelease
     public required int Wrong { get; init; }
     public required DateTimeOffset ReleasedAt { get; init; }
 }
+
+/// <summary>A custodian has proven that a bidder sealed to it something else than the manifest's hash names.</summary>
+public sealed class UpheldComplaint
+{
+    public required Guid BidId { get; init; }
+    public required string Part { get; init; }
+    public required int CustodianIndex { get; init; }
+    public required Guid PersonId { get; init; }
+
+    /// <summary>Null, like the proof, where the sealed share names no point at all.</summary>
+    public string? SharedPoint { get; init; }
+
+    public string? Proof { get; init; }
+    public required DateTimeOffset UpheldAt { get; init; }
+}

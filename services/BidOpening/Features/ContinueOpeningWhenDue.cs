@@ -20,6 +20,7 @@ public static class ContinueOpeningWhenDue
         var opening = await PublicOpening.LoadAsync(session, db, services.GetRequiredService<OpeningMeans>(), now, ct);
         if (session.Stage == SessionStage.Confirming) await opening.CompleteIfConfirmedAsync(ct);
         else if (opening.StoredHash != session.ClosingListHash) StandStill(session, opening.StoredHash, db, now);
+        else if (session.Stage == SessionStage.Waiting && await services.GetRequiredService<MeasureOffset>()(ct) > DatabaseClock.DifferenceMax) throw new InvalidOperationException("This node's clock differs from the database's: it starts no opening.");
         else if (session.Stage == SessionStage.Waiting) await StartAsync(session, opening, db, now, ct);
         else await ContinueAsync(session, opening, db, now, ct);
     }

@@ -1,64 +1,36 @@
-using System.IO.Pipelines;
 using Microsoft.EntityFrameworkCore;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
-using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening.Features;
 
-/// <summary>An opened bid's archive is decrypted in the background. What fails here is recorded as a finding; the bid stays opened.</summary>
+/// <summary>
+/// Opened bids' archives are decrypted in the background, as many at once as there are cores, up to a limit: while one is hashed another waits for its disk. What
+/// fails here is recorded as a finding; the bid stays opened.
+/// </summary>
 public static class OpenFilesWhenDue
 {
+    public const int AtOnceMax = 4;
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(10);
+
     public static async Task Handle(Guid id, BidOpeningDb db, IServiceProvider services, DateTimeOffset now, CancellationToken ct)
     {
-        var bid = await db.Bids.SingleAsync(b => b.Id == id, ct);
-        bid.EndFiles(await OpenAsync(bid, services.GetRequiredService<IBlobStore>(), ct));
+        var others = Math.Clamp(Environment.ProcessorCount, 1, AtOnceMax) - 1;
+        var utc = now.ToUniversalTime();
+        var bids = await db.Bids.FromSql($"select * from listed_bid where next_due_at <= {utc} and id <> {id} order by next_due_at, id limit {others} for update skip locked").ToListAsync(ct);
+        bids.Add(await db.Bids.SingleAsync(b => b.Id == id, ct));
+        var store = services.GetRequiredService<OpeningMeans>().Store;
+        var opened = await Task.WhenAll(bids.Select(bid => Task.Run(() => OpenAsync(bid, store, ct), ct)));
+        foreach (var (bid, outcome) in bids.Zip(opened))
+            if (outcome.Answered) bid.EndFiles(outcome.Fault);
+            else bid.LookAgain(now + LookAgainAfter);
     }
 
-    private static async Task<OpeningFact?> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
+    // A disk that does not answer at the moment is no finding, and keeps no other archive waiting.
+    private static async Task<(bool Answered, OpeningFact? Fault)> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
     {
-        if (!bid.IsAsClosed) return OpeningFact.ManifestDiffers;
-        await using (var stored = await store.OpenReadAsync(bid.FilesStorageKey, ct))
-        {
-            if (stored is null) return OpeningFact.CiphertextMissing;
-            if (!await BidOpener.CiphertextMatchesAsync(bid.Parsed, SealedPart.Files, stored, ct)) return OpeningFact.CiphertextDiffers;
-        }
-        if (!BidOpener.CommitmentHolds(bid.Parsed, SealedPart.Files, bid.FilesKey)) return OpeningFact.CommitmentFails;
-        try
-        {
-            await DecryptAsync(bid, store, ct);
-            return null;
-        }
-        catch (StreamCipherException)
-        {
-            await store.DeleteAsync(bid.OpenedKey, ct);                           // what came out before the fault is worth nothing
-            return OpeningFact.CiphertextBroken;
-        }
-    }
-
-    // The cipher writes, the store reads: a pipe between them, so that two gigabytes pass through little memory.
-    private static async Task DecryptAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
-    {
-        await using var stored = await store.OpenReadAsync(bid.FilesStorageKey, ct) ?? throw new IOException("The ciphertext went away.");
-        var pipe = new Pipe();
-        var length = StreamCipher.PlaintextLength(bid.Parsed.Files.Length)!.Value;
-        await store.DeleteAsync(bid.OpenedKey, ct);
-        var writing = WriteAsync();
-        await using var content = pipe.Reader.AsStream();
-        await store.WriteAsync(bid.OpenedKey, content, length, ct);
-        await writing;
-
-        async Task WriteAsync()
-        {
-            Exception? fault = null;
-            try
-            {
-                await using var plain = pipe.Writer.AsStream(leaveOpen: true);
-                await BidOpener.OpenAsync(bid.Parsed, SealedPart.Files, bid.FilesKey, stored, plain, ct);
-            }
-            catch (Exception e) { fault = e; }
-            await pipe.Writer.CompleteAsync(fault);
-        }
+        try { return (true, bid.IsAsClosed ? await ArchiveOpening.OpenAsync(bid.Parsed, bid.FilesKey, bid.FilesStorageKey, bid.OpenedKey, store, ct) : OpeningFact.ManifestDiffers); }
+        catch (IOException) { return (false, null); }
     }
 }

@@ -61,13 +61,22 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
         catch (IOException) { session.LookAgain(now + LookAgainAfter); }
     }
 
-    /// <summary>All limits have passed: what is still sealed gets its verdict. Enough shares, and yet closed: then the platform could not read.</summary>
+    /// <summary>
+    /// All limits have passed: what is still sealed gets its verdict. Enough shares, and yet closed: then the platform could not read. Enough custodians that released or
+    /// proved that they could not: then the bidder sealed it so. Else custodians are missing.
+    /// </summary>
     public async Task EndAsync(CancellationToken ct)
     {
-        var complete = (await db.GoodShares.Where(s => s.Part == SealedPart.Price && db.Bids.Any(b => b.Id == s.BidId && b.LotId == session.Id))
-            .GroupBy(s => s.BidId).Select(g => new { g.Key, Count = g.Count() }).ToListAsync(ct)).Where(g => g.Count >= session.Notice!.Threshold).Select(g => g.Key).ToHashSet();
+        var good = await SharesAsync(ct);
+        var upheld = (await db.Complaints.AsNoTracking().Where(c => c.Part == SealedPart.Price && db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct)).ToLookup(c => c.BidId);
         foreach (var bid in bids.Where(b => b.Stage == BidStage.Sealed))
-            Decide(bid, new PriceNotOpened(complete.Contains(bid.Id) ? OpeningFact.CiphertextUnreadable : OpeningFact.SharesMissing), "");
+        {
+            var shares = good[(bid.Id, SealedPart.Price)].Count();
+            var fact = shares >= session.Notice!.Threshold ? OpeningFact.CiphertextUnreadable
+                : shares + upheld[bid.Id].Count() >= session.Notice.Threshold ? OpeningFact.ShareSealedWrong
+                : OpeningFact.SharesMissing;
+            Decide(bid, new PriceNotOpened(fact), "");
+        }
     }
 
     /// <summary>Once every bid has its outcome, what was announced is fixed; with nobody present the record follows at once.</summary>
@@ -78,7 +87,8 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
         await DrawCoefficientsAsync(isLast: true, ct);
         var releases = await db.Releases.AsNoTracking().Where(r => r.LotId == session.Id).ToListAsync(ct);
         var wrong = await db.WrongShares.AsNoTracking().Where(w => db.Bids.Any(b => b.Id == w.BidId && b.LotId == session.Id)).ToListAsync(ct);
-        session.AnnouncePrices(OpeningRecord.Draw(session, bids, releases, wrong, now), means.Times.Confirmation, now);
+        var complaints = await db.Complaints.AsNoTracking().Where(c => db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct);
+        session.AnnouncePrices(OpeningRecord.Draw(session, bids, releases, wrong, complaints, now), means.Times.Confirmation, now);
         db.Tell(session, new PricesAnnounced(session.TenderId, session.Id, session.AnnouncedHash!, session.ConfirmBy!.Value, now), now);
         await db.SaveChangesAsync(ct);
         await CompleteIfConfirmedAsync(ct);

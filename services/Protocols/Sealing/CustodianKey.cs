@@ -50,6 +50,8 @@ public sealed class CustodianKey : IDisposable
 
     public void Dispose() => key.Dispose();
 
+    internal byte[] ExportScalar() => key.ExportParameters(includePrivateParameters: true).D!;
+
     internal static CustodianKey ImportPkcs8(ReadOnlySpan<byte> pkcs8)
     {
         var key = ECDiffieHellman.Create();

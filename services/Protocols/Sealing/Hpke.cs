@@ -28,7 +28,13 @@ public static class Hpke
         }
 
         var enc = sealedBytes[..EncapsulationLength];
-        var (key, nonce) = KeySchedule(SharedSecret(recipient, enc, enc, P256Key.PublicPoint(recipient)), info);
+        return Open(P256Key.Agree(recipient, enc), P256Key.PublicPoint(recipient), info, aad, sealedBytes);
+    }
+
+    /// <summary>Opens with the x coordinate of the shared point itself, whoever showed it.</summary>
+    internal static byte[] Open(byte[] agreed, ReadOnlySpan<byte> recipientPublicKey, ReadOnlySpan<byte> info, ReadOnlySpan<byte> aad, ReadOnlySpan<byte> sealedBytes)
+    {
+        var (key, nonce) = KeySchedule(SharedSecret(agreed, sealedBytes[..EncapsulationLength], recipientPublicKey), info);
         var ciphertext = sealedBytes[EncapsulationLength..^TagLength];
         var plaintext = new byte[ciphertext.Length];
         using var aes = new AesGcm(key, TagLength);
@@ -48,8 +54,10 @@ public static class Hpke
     }
 
     internal static byte[] SharedSecret(ECDiffieHellman own, ReadOnlySpan<byte> other, ReadOnlySpan<byte> enc, ReadOnlySpan<byte> recipientPublicKey)
+        => SharedSecret(P256Key.Agree(own, other), enc, recipientPublicKey);
+
+    private static byte[] SharedSecret(byte[] dh, ReadOnlySpan<byte> enc, ReadOnlySpan<byte> recipientPublicKey)
     {
-        var dh = P256Key.Agree(own, other);
         var prk = LabeledExtract(KemSuite, [], "eae_prk"u8, dh);
         return LabeledExpand(KemSuite, prk, "shared_secret"u8, [.. enc, .. recipientPublicKey], 32);
     }

@@ -6,6 +6,7 @@ using Tendering.BidOpening.Domain;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
 using Tendering.Contracts.Identity;
+using Tendering.Contracts.Tenders;
 using Tendering.Protocols;
 using Tendering.Testing;
 
@@ -62,6 +63,18 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         var late = await opening.SignInAsync(opening.Bidder(0));
         Assert.Equal((HttpStatusCode.Conflict, "opening-over"), (late.StatusCode, await late.CodeAsync()));
         Assert.Equal(HttpStatusCode.NotFound, (await host.As(Roles.Bidder).PostAsync($"/api/bid-opening/lots/{Guid.NewGuid()}/attendance", new { })).StatusCode);
+    }
+
+    [Fact]
+    public async Task With_the_deadline_the_opening_moves()
+    {
+        var opening = await CloseAsync();
+        var later = opening.Lot.Deadline.AddHours(3);
+        await host.HearAsync(new DeadlineMoved(opening.Lot.TenderId, opening.Lot.LotId, opening.Lot.Deadline, later, later, "clarification", "A drawing was missing.", null, host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(async () => (await host.LookAsync(opening.Lot)).GetProperty("openingAt").GetDateTimeOffset() == later, "the new moment");
+        host.Clock.MoveTo(later);
+        await host.StageAsync(opening.Lot, "opening");
+        Assert.Equal(later, Assert.Single(await opening.EventsAsync<OpeningStarted>()).StartedAt);
     }
 
     [Fact]

@@ -110,6 +110,42 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal([.. opening.Bids.Take(3).Select(b => b.Id)], (await host.LookAsync(lot)).GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("bidId").GetGuid()));
     }
 
+    // The platform answers for what it stored otherwise than it took it, whatever the bidder did; and what an archive claims to hold is nobody's business here.
+    [Fact]
+    public async Task A_changed_archive_is_the_platforms_and_one_full_of_tricks_is_passed_on_as_it_is()
+    {
+        var lot = host.NewLot();
+        var bomb = ZipOf(("../../etc/passwd", "root"), ("bomb", new string('0', 20_000_000)));
+        var bids = await host.SealAsync(lot, 4, bomb);
+        bids[3] = TestBid.Sign(bids[3].Bidder, bids[3].Manifest with { Parts = [bids[3].Manifest.Price, bids[3].Manifest.Files with { Commitment = new string('b', 64) }] }, bids[3].Price, bids[3].Files);
+        var opening = await host.OpenAsync(lot, bids);
+        await host.Store.WriteAsync(opening.Bids[1].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
+        await host.Store.WriteAsync(opening.Bids[2].Closed.FilesStorageKey, opening.Bids[2].Sealed.Files.Length, new byte[1000], default);
+        await host.Store.WriteAsync(opening.Bids[3].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
+        await opening.ReleasedAsync(1);
+        await opening.ReleasedAsync(2);
+        foreach (var bid in opening.Bids.Skip(1))
+        {
+            await opening.FilesAsync(bid, FilesStage.Failed);
+            Assert.Equal((BidStage.Opened, OpeningFact.CiphertextDiffers), ((await opening.StoredAsync(bid)).Stage, (await opening.StoredAsync(bid)).FilesFact!.Value));
+            Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
+        }
+        await opening.FilesAsync(opening.Bids[0], FilesStage.Opened);
+        Assert.Equal(bomb.Length, await host.Store.LengthAsync($"opened/{opening.Bids[0].Id}", default));
+    }
+
+    private static byte[] ZipOf(params (string Name, string Text)[] entries)
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+            foreach (var (name, text) in entries)
+            {
+                using var writer = new StreamWriter(zip.CreateEntry(name).Open());
+                writer.Write(text);
+            }
+        return stream.ToArray();
+    }
+
     [Fact]
     public async Task The_record_is_a_page_to_print_in_which_nothing_of_a_bidders_text_is_markup()
     {

@@ -107,6 +107,20 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
     }
 
     [Fact]
+    public async Task A_custodian_that_never_comes_or_lost_its_key_costs_nobody_a_bid()
+    {
+        var lot = host.NewLot();
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
+        using var lost = CustodianKey.Generate();                                      // in its place another key: nothing opens
+        Assert.Throws<OpeningException>(() => BidOpener.OpenShare(opening.Bids[0].Sealed.Manifest, SealedPart.Price, 1, lost));
+        await opening.ReleasedAsync(2);
+        await opening.ReleasedAsync(3);
+        var record = await opening.RecordAsync();
+        Assert.All(record.Bids, b => Assert.Equal("custodians", b.OpenedBy));
+        Assert.Equal([(1, null, 0), (2, "came", 6), (3, "came", 6)], record.Custodians.Select(c => (c.Index, c.ReleasedAt is null ? null : "came", c.Good)));
+    }
+
+    [Fact]
     public async Task Custodians_who_come_in_the_bidders_time_still_open_the_bids()
     {
         var lot = host.NewLot();
