@@ -105,7 +105,13 @@ public sealed class EscrowHost() : ServiceFixture(EscrowService.Name, EscrowServ
         return bidder;
     }
 
-    public async Task<ListPaymentOrders.Item[]> OrdersAsync() => await ReadAsync<ListPaymentOrders.Item[]>(await As(Roles.Bank).GetAsync("/api/escrow/payment-orders"));
+    /// <summary>All that wait, page by page.</summary>
+    public async Task<ListPaymentOrders.Item[]> OrdersAsync()
+    {
+        var (bank, orders) = (As(Roles.Bank), new List<ListPaymentOrders.Item>());
+        while (await ReadAsync<ListPaymentOrders.Item[]>(await bank.GetAsync($"/api/escrow/payment-orders?after={orders.LastOrDefault()?.Sequence ?? 0}")) is { Length: > 0 } page) orders.AddRange(page);
+        return [.. orders];
+    }
 
     public async Task<ListPaymentOrders.Item[]> OrdersToAsync(Bidder bidder) => [.. (await OrdersAsync()).Where(o => o.ToAccount == bidder.BasicNumber)];
 

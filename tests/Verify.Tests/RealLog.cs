@@ -71,7 +71,17 @@ internal sealed class RealLog() : ServiceFixture(SupervisionService.Name, Superv
         await using var connection = new NpgsqlConnection(owner);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("set session_replication_role = replica; " + sql, connection);
-        await command.ExecuteNonQueryAsync();
+        // Truncating many tables at once meets readers that hold some of them: the thief gives way and tries again.
+        await EventuallyAsync(async () =>
+        {
+            try { await command.ExecuteNonQueryAsync(); return true; }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected)
+            {
+                await using var end = new NpgsqlCommand("rollback", connection);
+                await end.ExecuteNonQueryAsync();
+                return false;
+            }
+        }, "the forgery");
     }
 
     /// <summary>Puts a copy of the whole record and log aside.</summary>

@@ -38,7 +38,7 @@ public static class GetOwnLot
         var standing = await db.Standings.AsNoTracking().SingleOrDefaultAsync(s => s.LotId == lotId && s.BidderId == bidder, ct);
         var bids = await db.Bids.AsNoTracking().Where(b => b.LotId == lotId && b.BidderId == bidder).OrderBy(b => b.Revision)
             .Select(b => new { b.Id, b.Revision, b.ManifestHash, b.SubmittedAt, b.PriceUpload, b.FilesUpload }).ToListAsync(ct);
-        var uploads = await db.Uploads.AsNoTracking().Where(u => u.LotId == lotId && u.BidderId == bidder).OrderBy(u => u.CreatedAt).ToListAsync(ct);
+        var uploads = await db.Uploads.AsNoTracking().Where(u => u.LotId == lotId && u.BidderId == bidder).OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).ToListAsync(ct);
         var named = bids.SelectMany(b => new[] { b.PriceUpload, b.FilesUpload }).ToHashSet();
         var stands = bids.SingleOrDefault(b => b.Id == standing?.BidId);
         return TypedResults.Ok(new Response(lot.Stage, lot.BidDeadline, registration is not null, registration?.RegisteredAt, deposit?.State ?? DepositState.None, deposit?.Reason,

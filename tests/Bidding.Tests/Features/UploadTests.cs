@@ -269,7 +269,7 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         await ready.SubmittedAsync();
         var own = await OwnAsync(ready, lot);
         Assert.Equal([("price", ready.Bid.Price.Length, ready.Bid.Manifest.Price.Digest, true), ("files", ready.Bid.Files.Length, ready.Bid.Manifest.Files.Digest, true)],
-            own.Uploads.Select(u => (u.Part, (int)u.Received, u.Digest!, u.InABid)));
+            own.Uploads.OrderByDescending(u => u.Part).Select(u => (u.Part, (int)u.Received, u.Digest!, u.InABid)));
         Assert.Equal((1, true, ready.Bid.Manifest.Hash()), own.Bids.Select(b => (b.Revision, b.Stands, b.ManifestHash)).Single());
         Assert.Null((await OwnAsync(idle, lot)).CountedAsWithdrawn);
         await host.CloseAsync(lot);
