@@ -81,6 +81,7 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
             Status = 400, Type = "/problems/malformed", Title = "The request is malformed.", Extensions = { ["code"] = "malformed" },
         },
         BadHttpRequestException bad => Problem(bad.StatusCode, CodeOf(bad.StatusCode), Plain(bad)),
+        _ when IsUnstorable(exception) => Problem(400, "malformed", "A text holds the character NUL, which cannot be kept."),
         DbUpdateConcurrencyException => Problem(409, "changed-meanwhile", "Somebody else changed this at the same moment: load it again and repeat."),
         _ when IsDatabaseAway(exception) => Fault(503, "unavailable", "The database does not answer at the moment: repeat with the same Idempotency-Key.", http),
         _ => Fault(500, "fault", "Something went wrong here. Quote the trace id when you report it.", http),
@@ -103,6 +104,9 @@ public sealed partial class ProblemHandler(IProblemDetailsService problems, ILog
         ObjectDisposedException or NullReferenceException or InvalidOperationException when IsOfLostConnection(exception) => true,
         _ => IsDatabaseAway(exception.InnerException),
     };
+
+    // What JSON may say (\u0000) and PostgreSQL does not take: no fault of ours, and a repeat changes nothing.
+    private static bool IsUnstorable(Exception? exception) => exception is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire } || (exception?.InnerException is { } inner && IsUnstorable(inner));
 
     private static readonly string[] DriversOwn = ["at Npgsql.NpgsqlCommand.", "at Npgsql.NpgsqlConnection.", "at Npgsql.NpgsqlTransaction.", "at Npgsql.Internal.NpgsqlConnector."];
 

@@ -36,6 +36,10 @@ public class ProblemsTests(NotesHost host) : IClassFixture<NotesHost>
     }
 
     [Fact]
+    public async Task A_text_that_the_database_cannot_keep_is_malformed() =>
+        await AskAsync(HttpMethod.Post, "/api/notes/notes", Json("""{"text":"a\u0000b","number":1}"""), HttpStatusCode.BadRequest, "malformed");
+
+    [Fact]
     public async Task A_query_of_the_wrong_type_is_malformed() => await AskAsync(HttpMethod.Get, "/api/notes/notes/1?size=many", null, HttpStatusCode.BadRequest, "malformed");
 
     [Fact]

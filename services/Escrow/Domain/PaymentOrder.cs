@@ -40,10 +40,13 @@ public sealed class PaymentOrder
     public string? ReturnReference { get; private set; }
 
     /// <summary>What it is paid for, whichever attempt it is.</summary>
-    public string Cause => Subject.Split('#')[0];
+    public string Cause => Subject[Prefix..];
 
     /// <summary>1, and one more for each time that the money came back.</summary>
-    public int Attempt => Subject.Split('#') is [_, var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 1;
+    public int Attempt => Prefix == 0 ? 1 : int.Parse(Subject.AsSpan(0, Prefix - 1), CultureInfo.InvariantCulture);
+
+    // A further attempt stands in front, as 2#payment:…: what follows may be a bank's reference, which may hold any character.
+    private int Prefix => char.IsAsciiDigit(Subject[0]) ? Subject.IndexOf('#', StringComparison.Ordinal) + 1 : 0;
 
     /// <summary>Its name on the way to the payee and on the bank's statement: 32 characters, as the format allows no more than 35.</summary>
     public string EndToEndId => Id.ToString("N");
@@ -66,7 +69,7 @@ public sealed class PaymentOrder
 
     /// <summary>The money of an order that came back is paid anew, to an account that may have been corrected.</summary>
     public static PaymentOrder Again(PaymentOrder returned, string account, string name, DateTimeOffset now) =>
-        Of($"{returned.Cause}#{returned.Attempt + 1}", returned.Reason, returned.DepositId, account, name, returned.Amount, returned.Currency, returned.Purpose, now, returned.Interest);
+        Of($"{returned.Attempt + 1}#{returned.Cause}", returned.Reason, returned.DepositId, account, name, returned.Amount, returned.Currency, returned.Purpose, now, returned.Interest);
 
     /// <summary>What a person sends back from the work list, to the account that the document names.</summary>
     public static PaymentOrder Return(WorkItem item, string account, string name, DateTimeOffset now) =>

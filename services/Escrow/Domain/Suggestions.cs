@@ -22,7 +22,7 @@ public static partial class Suggestions
 
     private static IEnumerable<Suggestion> ForCredit(WorkItem item, BankEntry entry, IEnumerable<Debtor> debtors)
     {
-        if (item.Code == LineJudge.CameBack)
+        if (item.IsOwed)
         {
             yield return new Suggestion(Resolution.SendBack, item.OrderId, "A payment of ours came back: pay again, to the account that the payee names in writing.");
             yield break;
@@ -50,7 +50,7 @@ public static partial class Suggestions
     }
 
     private static IEnumerable<Suggestion> Offsets(WorkItem item, IEnumerable<WorkItem> others) => others
-        .Where(o => o.Id != item.Id && o.Stage == WorkItemStage.Open && o.IsCredit != item.IsCredit && o.Amount == item.Amount && o.Currency == item.Currency)
+        .Where(o => !item.IsOwed && !o.IsOwed && o.Id != item.Id && o.Stage == WorkItemStage.Open && o.IsCredit != item.IsCredit && o.Amount == item.Amount && o.Currency == item.Currency)
         .Select(o => new Suggestion(Resolution.Offset, o.Id, o.OrderId is { } order && order == item.OrderId ? "Another item of the same order undoes it." : "Another item of the same amount undoes it, if they belong together."));
 
     private static bool IsInterest(BankEntry entry) =>

@@ -57,6 +57,9 @@ public sealed class WorkItem
     public DateTimeOffset? ResolvedAt { get; private set; }
     public Guid? ResolvedBy { get; private set; }
 
+    /// <summary>A payment of ours that came back: its payee is owed it, and nothing else can become of it.</summary>
+    public bool IsOwed => Code == LineJudge.CameBack;
+
     public static WorkItem Of(BankLine line, Judgement judgement, Guid? orderId, Guid? subAccountId, DateTimeOffset now) => new()
     {
         Reference = line.Reference, Code = judgement.Code!, Reason = judgement.Reason!, IsCredit = line.IsCredit, Amount = line.Amount, Currency = line.Currency, BookingDay = line.Day,
@@ -68,6 +71,7 @@ public sealed class WorkItem
         Rule.Require(Stage == WorkItemStage.Open, "work-item-resolved", $"This was resolved already, as {Resolution}: nothing was booked.");
         var isForCredits = resolution is Domain.Resolution.Assign or Domain.Resolution.SendBack or Domain.Resolution.Interest;
         Rule.Require(resolution == Domain.Resolution.Offset || isForCredits == IsCredit, "resolution-wrong-direction", $"{resolution} is for money that {(isForCredits ? "came in" : "went out")}.");
+        Rule.Require(!IsOwed || resolution == Domain.Resolution.SendBack, "payment-owed", "A payment that came back is owed to its payee: pay it again (send-back), to a corrected account if need be.");
         (Stage, Resolution, DocumentNumber, DocumentHash, ResolvedBy, ResolvedAt) = (WorkItemStage.Resolved, resolution, documentNumber, documentHash, person, now);
     }
 }

@@ -16,6 +16,9 @@ public static class CloseDay
     /// <summary>The advisory lock that who books shares, and who closes has alone; the triggers take it too.</summary>
     public const long Lock = 727004;
 
+    /// <summary>Days beyond have no day before or after, wherever the bank is.</summary>
+    public const string DayMin = "1900-01-01", DayMax = "9998-12-31";
+
     /// <param name="ReportHash">Of the reconciliation that was read: if anything has changed since, nothing is signed.</param>
     public sealed record Request([property: RegularExpression("^[A-Z]{3}$")] string Currency, [property: RegularExpression("^[0-9a-f]{64}$")] string ReportHash);
 
@@ -25,7 +28,7 @@ public static class CloseDay
         .AllowRoles(Roles.Finance).Idempotent<EscrowDb>().DisableHttpMetrics().WithSummary("Sign a day's close")
         .WithDescription("When the day is over, all days before it are signed, its statement is here and nothing of it differs. The signer names the hash of the report it has read, and has resolved nothing of this day itself.");
 
-    private static async Task<Created<Response>> Handle(DateOnly day, Request request, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
+    private static async Task<Created<Response>> Handle([Range(typeof(DateOnly), DayMin, DayMax)] DateOnly day, Request request, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
     {
         var (now, ends) = (clock.GetUtcNow(), CamtChecks.Begin(day.AddDays(1), bank.Zone));
         await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock({Lock})", ct);

@@ -23,7 +23,7 @@ public static class GetReconciliation
         .AllowRoles(Roles.Finance).AnswersReport<Response>().WithSummary("A day's reconciliation with the bank")
         .WithDescription("The statement's balances, the books', every entry and every difference, by currency: ?currency=CNY. Entries belong to the bank's booking day; the value day only bears interest.");
 
-    private static async Task<IResult> Handle(DateOnly day, [Required, RegularExpression("^[A-Z]{3}$")] string currency, ReportFormat? format, HttpContext http, EscrowDb db, CancellationToken ct)
+    private static async Task<IResult> Handle([Range(typeof(DateOnly), CloseDay.DayMin, CloseDay.DayMax)] DateOnly day, [Required, RegularExpression("^[A-Z]{3}$")] string currency, ReportFormat? format, HttpContext http, EscrowDb db, CancellationToken ct)
     {
         var response = await AskAsync(db, currency, day, ct);
         return ReportAnswer.Of(http, format, response, $"reconciliation-{currency}-{day:yyyy-MM-dd}", () => response.Report.Table(response.Signature is null ? null : $"{ReportCell.TextOf(response.Signature.At)} {response.Hash}"));
@@ -45,12 +45,9 @@ public static class GetReconciliation
     {
         var statements = await db.BankStatements.AsNoTracking().Where(s => s.Currency == currency && s.Day == day).OrderBy(s => s.Position).Select(s => new StatedDay(s.Number, s.Opening, s.Closing)).ToListAsync(ct);
         var before = await db.BankStatements.Where(s => s.Currency == currency && s.Day < day).OrderByDescending(s => s.Day).ThenByDescending(s => s.Position).Select(s => (long?)s.Closing).FirstOrDefaultAsync(ct);
-        // From the last signed day on: what was signed cannot have changed.
-        var signed = await db.DayCloses.AsNoTracking().Where(c => c.Currency == currency && c.Day < day).OrderByDescending(c => c.Day).Select(c => new { c.Day, c.Closing, c.ClosedAt }).FirstOrDefaultAsync(ct);
-        var (since, base_, at) = (signed?.Day ?? DateOnly.MinValue, signed?.Closing ?? 0, signed?.ClosedAt ?? DateTimeOffset.MinValue);
-        var ledger = base_ + await db.Database.SqlQuery<long>($"""
-            select coalesce(sum(case when is_credit then amount else -amount end), 0)::bigint as "Value" from bank_entry
-            where currency = {currency} and booking_day <= {day} and (booking_day > {since} or (code = 'day-closed' and recorded_at > {at.ToUniversalTime()}))
+        // From the first entry on, and not from the last signed balance: whether an entry that came late was in that cannot be told by clocks.
+        var ledger = await db.Database.SqlQuery<long>($"""
+            select coalesce(sum(case when is_credit then amount else -amount end), 0)::bigint as "Value" from bank_entry where currency = {currency} and booking_day <= {day}
             """).SingleAsync(ct);
         var entries = await db.Database.SqlQuery<Row>($"""
             select e.reference as "Reference", e.is_credit as "IsCredit", e.amount as "Amount", e.booked_at as "BookedAt", e.value_day as "ValueDay", e.counterparty_account as "CounterpartyAccount",

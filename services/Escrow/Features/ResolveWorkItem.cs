@@ -73,7 +73,6 @@ public static class ResolveWorkItem
     {
         Rule.Require(other is not null && other.Id != item.Id, "other-item-needed", "Name the item that undoes this one.");
         Rule.Require(other!.IsCredit != item.IsCredit && other.Amount == item.Amount && other.Currency == item.Currency, "items-do-not-offset", "Two items undo each other if one is in, one is out, and the sum is the same.");
-        Rule.Require(item.Code != LineJudge.CameBack && other.Code != LineJudge.CameBack, "items-do-not-offset", "A payment that came back is owed to its payee: pay it again.");
         other.Resolve(Resolution.Offset, request.DocumentNumber, request.DocumentHash, person, now);
         return null;
     }
@@ -107,7 +106,7 @@ public static class ResolveWorkItem
 
         public async Task<Guid?> SendBackAsync(CancellationToken ct)
         {
-            var order = item.Code == LineJudge.CameBack ? await PayAgainAsync(ct) : await ReturnAsync(ct);
+            var order = item.IsOwed ? await PayAgainAsync(ct) : await ReturnAsync(ct);
             db.Add(order);
             await Books.BookAllAsync(db, [Transfer.Of(TransferId, Account(SystemAccount.Suspense), Account(SystemAccount.Transit), item.Amount, TransferCodes.Returned, item.Reference)], now, ct);
             return order.Id;
@@ -153,7 +152,9 @@ public static class ResolveWorkItem
         {
             Rule.Require(item.Code == "receipt-reversed" && bidder is not null, "nothing-to-undo", "Only a receipt that the bank took back from a bidder's account can be undone.");
             var deposit = await db.Deposits.FromSql($"select * from deposit where sub_account_id = {bidder!.Id} and stage = 'Secured' for update").SingleOrDefaultAsync(ct);
-            Rule.Require(deposit is not null && deposit.Amount == item.Amount, "deposit-not-held", "The deposit is no longer held: what was paid out must come from its payee. Ask the bank.");
+            // The bidder may have paid twice: what was sent back and then reversed is not what is held.
+            Rule.Require(deposit is not null && deposit.Amount == item.Amount && await db.BankEntries.AnyAsync(e => e.Reference == deposit.BankReference && e.EndToEndId == entry.EndToEndId, ct), "deposit-not-held",
+                "The payment that was taken back is not held as deposit: what was paid out must come from its payee. Ask the bank.");
             deposit!.Undo();
             await Books.BookAllAsync(db,
             [

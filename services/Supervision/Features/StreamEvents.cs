@@ -32,8 +32,7 @@ public static class StreamEvents
         if (Interlocked.Increment(ref _open) > StreamsMax)
         {
             Interlocked.Decrement(ref _open);
-            http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-            return;
+            throw new BusyException("streams-busy", $"{StreamsMax} streams are open: come back in a second, or read the feed.");
         }
         try
         {

@@ -23,6 +23,7 @@ public class BadBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
         { "<!DOCTYPE d [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]><Document>&b;</Document>", 400, "malformed" },
         { "negative", 400, "malformed" }, { "zero", 409, "amount-zero" }, { "overflow", 409, "amount-out-of-range" }, { "nineteen digits", 400, "malformed" }, { "precise", 409, "amount-too-precise" },
         { "currency", 409, "wrong-currency" }, { "account", 409, "unknown-bank-account" }, { "future", 409, "booking-date-in-future" }, { "totals", 409, "statement-totals-wrong" }, { "reference", 409, "entry-without-reference" },
+        { "first day", 400, "malformed" }, { "first moment", 400, "malformed" }, { "first balance", 400, "malformed" },
     };
 
     // A good entry stands before the bad one: all of it is refused.
@@ -39,7 +40,8 @@ public class BadBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
             "negative" => Of(bad with { Amount = "-1.00" }) with { Closing = "1" }, "zero" => Of(bad with { Amount = "0.00" }), "overflow" => Of(bad with { Amount = "99999999999999.99" }),
             "nineteen digits" => Of(bad with { Amount = "1234567890123456789" }), "precise" => Of(bad with { Amount = "1.001" }), "currency" => Of(bad with { Currency = "USD" }),
             "account" => Of(bad) with { Account = "6228" }, "future" => Of(bad with { BookedAt = EscrowHost.Text(host.Clock.GetUtcNow().AddHours(1)) }), "totals" => Of(bad) with { Closing = "7.77" },
-            "reference" => Of(bad with { Reference = null }), _ => what,
+            "reference" => Of(bad with { Reference = null }), "first day" => Of(bad with { BookedAt = null, Day = "0001-01-01" }), "first moment" => Of(bad with { BookedAt = "0001-01-01T00:00:00" }),
+            "first balance" => Of(bad) with { Day = "0001-01-01" }, _ => what,
         };
         var before = await CountAsync();
         var answer = await host.ImportAsync(text);

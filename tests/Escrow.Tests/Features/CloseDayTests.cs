@@ -74,6 +74,27 @@ public class CloseDayTests(EscrowHost host) : IClassFixture<EscrowHost>
         await ForbiddenAsync("delete from day_close");
     }
 
+    // Who brings it may have looked at the clock before the signature, and come to book only after it; or its clock is slow.
+    [Fact]
+    public async Task What_comes_for_a_signed_day_counts_in_the_next_whatever_the_clocks_say()
+    {
+        var notice = await PaymentAsync("XCF");
+        await host.TakenAsync(notice);
+        var first = NextDay();
+        await host.ImportedAsync(Statement("XCF", first, "0", notice.Line));
+        Assert.Equal(HttpStatusCode.Created, (await CloseAsync("XCF", first, (await ReadAsync("XCF", first)).Hash)).StatusCode);
+        host.Clock.Advance(TimeSpan.FromSeconds(-1));
+        var late = notice.Line with { Reference = $"L{Guid.NewGuid():N}" };
+        Assert.Equal("day-closed", Assert.Single((await host.ImportedAsync(new CamtText(false, 8, late) { Currency = "XCF", CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) })).Entries).Code);
+        var second = NextDay();
+        await host.ImportedAsync(Statement("XCF", second, EscrowHost.Text(notice.Amount, "XCF"), late));
+        Assert.Empty((await ReadAsync("XCF", second)).Report.Differences);
+        Assert.Equal(HttpStatusCode.Created, (await CloseAsync("XCF", second, (await ReadAsync("XCF", second)).Hash)).StatusCode);
+        var third = NextDay();
+        await host.ImportedAsync(Statement("XCF", third, EscrowHost.Text(2 * notice.Amount, "XCF")));
+        Assert.Empty((await ReadAsync("XCF", third)).Report.Differences);
+    }
+
     private async Task ForbiddenAsync(string sql)
     {
         foreach (var connection in new[] { host.ConnectionString, new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString })
@@ -149,7 +170,8 @@ public class CloseDayTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Contains(notice.Reference, page, StringComparison.Ordinal);
         Assert.Contains("statement-missing", await host.As(Roles.Finance).GetStringAsync(path + "&format=csv"), StringComparison.Ordinal);
         foreach (var role in Roles.All.Where(r => r != Roles.Finance)) Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).GetAsync(path)).StatusCode);
-        foreach (var bad in new[] { "/api/escrow/days/yesterday/reconciliation?currency=XCE", $"/api/escrow/days/{host.Today}/reconciliation?currency=yuan", $"/api/escrow/days/{host.Today}/reconciliation" })
+        foreach (var bad in new[] { "/api/escrow/days/yesterday/reconciliation?currency=XCE", $"/api/escrow/days/{host.Today}/reconciliation?currency=yuan", $"/api/escrow/days/{host.Today}/reconciliation", "/api/escrow/days/0001-01-01/reconciliation?currency=XCE" })
             Assert.Equal(HttpStatusCode.BadRequest, (await host.As(Roles.Finance).GetAsync(bad)).StatusCode);
+        foreach (var day in new[] { "0001-01-01", "9999-12-31" }) Assert.Equal(HttpStatusCode.BadRequest, (await CloseAsync("XCE", day, new string('0', 64))).StatusCode);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
@@ -152,6 +153,9 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal((order.Id, GetDeposit.DepositState.Released), (item.OrderId, (await host.DepositAsync(lot, bidder)).State));
         Assert.Single(await host.PublishedAsync<RefundReturned, EscrowDb>(), e => e.BidderId == bidder.Id && e.Amount == lot.Deposit);
         Assert.Equal(Resolution.SendBack, Assert.Single(item.Suggestions).Resolution);
+        // It is the bidder's: neither another's deposit nor the centre's interest.
+        await RefusedAsync(item.Id, new(Resolution.Interest, Document), "payment-owed");
+        await RefusedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: (await host.RegisterAsync(await host.PublishAsync())).AccountNumber), "payment-owed");
 
         var anew = await ResolvedAsync(item.Id, new(Resolution.SendBack, Document, ToAccount: "62229999"));
         var second = (await host.InDbAsync((EscrowDb db) => db.PaymentOrders.FindAsync(anew.OrderId).AsTask()))!;
@@ -160,6 +164,25 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal((GetDeposit.DepositState.Refunded, lot.Deposit), ((await host.DepositAsync(lot, bidder)).State, (await host.DepositAsync(lot, bidder)).Refunded));
         Assert.Equal(2, (await host.PublishedAsync<DepositRefunded, EscrowDb>()).Count(e => e.BidderId == bidder.Id));
         await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_return_that_comes_back_is_paid_anew_whatever_the_banks_reference_looks_like()
+    {
+        var (lot, bidder) = await BidderAsync();
+        foreach (var end in new[] { "#7", "#a", "#" })
+        {
+            var notice = host.NoticeOf(lot, bidder) with { Reference = $"B{Guid.NewGuid():N}{end}", PayerAccount = $"777{Guid.NewGuid():N}"[..30] };
+            Assert.Equal(Outcome.Suspense, (await host.TakenAsync(notice)).Outcome);
+            for (var attempt = 1; attempt <= 3; attempt++)
+            {
+                var order = await host.InDbAsync((EscrowDb db) => db.PaymentOrders.SingleAsync(o => o.ToAccount == notice.PayerAccount && o.Stage == PaymentOrderStage.Ordered));
+                Assert.Equal((attempt, $"payment:{notice.Reference}"), (order.Attempt, order.Cause));
+                await host.ImportedAsync(File(host.PaidLine(order, $"P{order.Id:N}")));
+                var item = await ListedAsync(BroughtBack(order, $"R{order.Id:N}"), "payment-came-back");
+                await ResolvedAsync(item.Id, new(Resolution.SendBack, Document));
+            }
+        }
     }
 
     [Fact]
@@ -202,6 +225,18 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Single(await host.PublishedAsync<DepositRefused, EscrowDb>(), e => e.BidderId == bidder.Id && e.Code == "deposit-reversed");
         Assert.NotEqual(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
         Assert.Equal(Outcome.Secured, (await host.TakenAsync(host.NoticeOf(lot, bidder))).Outcome);                 // paid again, it is secured again
+    }
+
+    [Fact]
+    public async Task A_second_payment_that_the_bank_takes_back_leaves_the_deposit_alone()
+    {
+        var (lot, bidder) = await BidderAsync();
+        Assert.Equal(Outcome.Secured, (await host.TakenAsync(host.NoticeOf(lot, bidder))).Outcome);
+        var second = host.NoticeOf(lot, bidder).Line with { EndToEndId = $"E{Guid.NewGuid():N}" };
+        Assert.Equal("deposit-paid-twice", Assert.Single((await host.ImportedAsync(File(second))).Entries).Code);
+        var item = await ListedAsync(second with { Reference = $"R{Guid.NewGuid():N}", IsCredit = false, Reversal = true, CreditorAccount = second.DebtorAccount, CreditorName = second.DebtorName, DebtorAccount = second.CreditorAccount, DebtorName = null }, "receipt-reversed");
+        await RefusedAsync(item.Id, new(Resolution.Undo, Document), "deposit-not-held");
+        Assert.Equal(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
     }
 
     [Fact]

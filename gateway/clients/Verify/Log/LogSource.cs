@@ -165,15 +165,18 @@ public sealed class HttpSource : LogSource
     public override async Task<IReadOnlyList<Stamped>> TimestampsAsync(CancellationToken ct)
     {
         var stamps = new List<Stamped>();
-        for (var before = ""; ;)
+        for (var before = long.MaxValue; ;)
         {
-            if (await ReadAsync($"../api/supervision/log/timestamps{before}", ct) is not { } page) return stamps;
+            var from = before == long.MaxValue ? "" : $"?before={before.ToString(CultureInfo.InvariantCulture)}";
+            if (await ReadAsync($"../api/supervision/log/timestamps{from}", ct) is not { } page) return stamps;
             try
             {
                 var items = JsonSerializer.Deserialize<Listed[]>(page, JsonSerializerOptions.Web) ?? [];
                 stamps.AddRange(items.Select(item => new Stamped(item.Size.ToString("D19", CultureInfo.InvariantCulture), System.Text.Encoding.UTF8.GetBytes(item.Checkpoint), Convert.FromBase64String(item.Token))));
                 if (items.Length == 0) return stamps;
-                before = "?before=" + items[^1].Size.ToString(CultureInfo.InvariantCulture);
+                // A list that does not go on would be read for ever.
+                if (items[^1].Size >= before) throw new UnreachableException("The list of time-stamps does not go on where it was asked to.");
+                before = items[^1].Size;
             }
             catch (Exception e) when (e is JsonException or FormatException) { throw new UnreachableException($"The list of time-stamps cannot be read: {e.Message}"); }
         }

@@ -94,14 +94,17 @@ internal sealed partial class CamtNode
             "Currency" => CurrencyForm().IsMatch(Text),
             "Iban" => IbanForm().IsMatch(Text),
             "Code" => Text.Length is > 0 and <= 4,
-            "Day" => DayForm().IsMatch(Text.Trim()) && DateOnly.TryParseExact(Text.Trim()[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
-            "Moment" => DateTime.TryParseExact(Text.Trim(), MomentForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
+            "Day" => IsLate(Text.Trim()) && DayForm().IsMatch(Text.Trim()) && DateOnly.TryParseExact(Text.Trim()[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
+            "Moment" => IsLate(Text.Trim()) && DateTime.TryParseExact(Text.Trim(), MomentForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
             "Digits5" => Text.Length is > 0 and <= 5 && Text.All(char.IsAsciiDigit),
             "Digits15" => Text.Length is > 0 and <= 15 && Text.All(char.IsAsciiDigit),
             _ => Text.Length > 0 && Text.Length <= int.Parse(type.AsSpan("Text".Length), CultureInfo.InvariantCulture),
         };
         if (!isGood) throw Fault($"this is no {Describe(type)}.");
     }
+
+    // The calendar's first day has no begin in the bank's zone, and no bank has a file of that century.
+    private static bool IsLate(string date) => string.CompareOrdinal(date, "1900") >= 0;
 
     // At most 18 digits, 5 of them behind the point.
     private static bool IsShort(string amount)
