@@ -84,8 +84,8 @@ public class RunRefundsTests(EscrowHost host) : IClassFixture<EscrowHost>
         while ((await RunsAsync(lot.TenderId)).Runs is not [{ Stage: RefundRunStage.Done }])
         {
             if (random.Next(2) == 0) await host.HearAsync(failed);
-            await ResumeAsync(lot.TenderId);
             await PauseAsync(lot.TenderId);
+            await ResumeAsync(lot.TenderId);
         }
         Assert.Equal((Many, Many, Many), await PaidAsync(host.ConnectionString, lot.Id));
         await host.BooksHoldAsync();
