@@ -86,13 +86,13 @@ public sealed class KilledUploadTests
     /// <summary>A body that stops in its middle and never ends.</summary>
     private sealed class HeldContent(byte[] content, int heldAt) : HttpContent
     {
-        private readonly CancellationTokenSource _disposed = new();
+        private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             await stream.WriteAsync(content.AsMemory(0, heldAt));
             await stream.FlushAsync();
-            await Task.Delay(Timeout.InfiniteTimeSpan, _disposed.Token);
+            await _disposed.Task;
         }
 
         protected override bool TryComputeLength(out long length)
@@ -103,7 +103,7 @@ public sealed class KilledUploadTests
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) _disposed.Cancel();
+            if (disposing) _disposed.TrySetResult();
             base.Dispose(disposing);
         }
     }
