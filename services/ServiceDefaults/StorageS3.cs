@@ -61,7 +61,7 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
     }
 
     public async Task DeleteAsync(string key, CancellationToken ct) => await Parallel.ForEachAsync(await ListAsync(key, ct), new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = ct },
-        async (segment, stop) => await _client.DeleteObjectAsync(_bucket, segment.Key, stop));
+        async (segment, stop) => await AskAsync(() => _client.DeleteObjectAsync(_bucket, segment.Key, stop)));
 
     public void Dispose() => _client.Dispose();
 
@@ -75,10 +75,11 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
     private async Task PutAsync(string key, long number, ReadOnlyMemory<byte> content, CancellationToken ct)
     {
         using var stream = new MemoryStream(content.ToArray(), writable: false);
-        await _client.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = ObjectOf(key, number), InputStream = stream, AutoCloseStream = false, UseChunkEncoding = false }, ct);
+        var put = new PutObjectRequest { BucketName = _bucket, Key = ObjectOf(key, number), InputStream = stream, AutoCloseStream = false, UseChunkEncoding = false };
+        await AskAsync(() => _client.PutObjectAsync(put, ct));
     }
 
-    private async Task<byte[]?> GetAsync(string key, long number, CancellationToken ct)
+    private Task<byte[]?> GetAsync(string key, long number, CancellationToken ct) => AskAsync(async () =>
     {
         try
         {
@@ -87,8 +88,8 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
             await answer.ResponseStream.CopyToAsync(content, ct);
             return content.ToArray();
         }
-        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound) { return null; }
-    }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound && e.ErrorCode != "NoSuchBucket") { return (byte[]?)null; }
+    });
 
     private async Task<List<S3Object>> ListAsync(string key, CancellationToken ct)
     {
@@ -96,11 +97,18 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
         var (all, request) = (new List<S3Object>(), new ListObjectsV2Request { BucketName = _bucket, Prefix = key + "/" });
         while (true)
         {
-            var page = await _client.ListObjectsV2Async(request, ct);
+            var page = await AskAsync(() => _client.ListObjectsV2Async(request, ct));
             all.AddRange(page.S3Objects ?? []);
             if (page.IsTruncated != true) return all;
             request.ContinuationToken = page.NextContinuationToken;
         }
+    }
+
+    // To callers a store that cannot be reached is what a disk is that cannot be read.
+    private static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        try { return await ask(); }
+        catch (Exception e) when (e is AmazonServiceException or AmazonClientException or HttpRequestException) { throw new IOException("The object store did not do what was asked.", e); }
     }
 
     private static string ObjectOf(string key, long number)

@@ -82,4 +82,17 @@ public sealed class StorageTests : IDisposable
         await Assert.ThrowsAsync<ArgumentException>(() => _store.DeleteAsync(key, default));
         Assert.False(Directory.Exists(_folder));
     }
+
+    // What a disk is that does not answer: callers look again, and give no verdict on what they could not read.
+    [Fact]
+    public async Task An_object_store_that_is_away_is_a_fault_of_reading()
+    {
+        using var store = new S3BlobStore(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Storage:Bucket"] = "bids", ["Storage:Endpoint"] = "http://127.0.0.1:1", ["Storage:AccessKey"] = "key", ["Storage:SecretKey"] = "secret",
+        }).Build());
+        await Assert.ThrowsAsync<IOException>(() => store.OpenReadAsync("bids/a", 0, default));
+        await Assert.ThrowsAsync<IOException>(() => store.WriteAsync("bids/a", 0, new byte[1], default));
+        await Assert.ThrowsAsync<IOException>(() => store.LengthAsync("bids/a", default));
+    }
 }

@@ -9,8 +9,8 @@ public sealed class Upload
     public const int BlockMax = BlockDigest.BlockLength;
     public const int UploadsMax = 100;
 
-    /// <summary>An upload that does not go on for this long is given up; one that is complete waits for the deadline and this long after it.</summary>
-    public static readonly TimeSpan IdleMax = TimeSpan.FromHours(24), KeptAfterDeadline = TimeSpan.FromHours(1);
+    /// <summary>An upload that does not go on for this long is given up; one that is complete waits for the closing and this long after it.</summary>
+    public static readonly TimeSpan IdleMax = TimeSpan.FromHours(24), KeptAfterClosing = TimeSpan.FromHours(1);
 
     public Guid Id { get; private init; } = Guid.CreateVersion7();
     public required Guid LotId { get; init; }
@@ -41,7 +41,7 @@ public sealed class Upload
         new() { LotId = lot, BidderId = bidder, Part = part, Length = length, CreatedAt = now, NextDueAt = now + IdleMax };
 
     /// <summary>When to look again whether it is still wanted: an unfinished one after its last byte, a complete one after the deadline.</summary>
-    public static DateTimeOffset DueAt(bool complete, DateTimeOffset now, DateTimeOffset deadline) => complete ? deadline + KeptAfterDeadline : now + IdleMax;
+    public static DateTimeOffset DueAt(bool complete, DateTimeOffset now, DateTimeOffset deadline) => complete ? deadline + KeptAfterClosing : now + IdleMax;
 
     public void Remove(DateTimeOffset now)
     {
@@ -57,8 +57,10 @@ public sealed class Upload
             NextDueAt = null;
             return true;
         }
+        // While the lot is open, be it only because an extension is being decided on, a bid may still name what is complete.
+        var wantedUntil = (lot.ClosedAt ?? (now > lot.BidDeadline ? now : lot.BidDeadline)) + KeptAfterClosing;
         if (isNamed) NextDueAt = null;
-        else if (IsComplete && now < lot.BidDeadline + KeptAfterDeadline) NextDueAt = lot.BidDeadline + KeptAfterDeadline;
+        else if (IsComplete && now < wantedUntil) NextDueAt = wantedUntil;
         else Remove(now);
         return false;
     }

@@ -14,6 +14,7 @@ public static class ClearUploadWhenDue
     {
         now = Moment.Of(now);
         var upload = await db.Uploads.SingleAsync(u => u.Id == id, ct);
+        // Before the bids are asked: where the lot is closed already, every bid that could name the upload is there to be seen.
         var lot = await db.Lots.AsNoTracking().SingleAsync(l => l.Id == upload.LotId, ct);
         if (!upload.Due(await db.IsNamedAsync(upload, ct), lot, now)) return;
         await services.GetRequiredService<IBlobStore>().DeleteAsync(upload.StorageKey, ct);

@@ -8,7 +8,8 @@ namespace Tendering.Bidding.Features;
 
 /// <summary>
 /// The deadline has come: the bids that stand are fixed in order of submission. The due loop holds the lot's row for update, so every
-/// submission that shared its lock has committed, and every later one finds the lot closed.
+/// submission that shared its lock has committed, and every later one finds the lot closed. A node whose clock cannot be trusted closes nothing: it could be early, and
+/// right after an outage it could not tell yet that there was one.
 /// </summary>
 public static class CloseBiddingAtDeadline
 {
@@ -16,6 +17,7 @@ public static class CloseBiddingAtDeadline
     {
         now = Moment.Of(now);
         var lot = await db.Lots.SingleAsync(l => l.Id == id, ct);
+        if (!services.GetRequiredService<NodeClock>().IsInStep) throw new InvalidOperationException("This node's clock is not known to agree with the database's: it closes no bidding.");
         // The outage that has just ended is noted first: it may be why bids are missing.
         await services.GetRequiredService<OutageWatch>().BeatAsync(ct);
         var undecided = await db.Extensions.AsNoTracking().Where(e => e.LotId == id && e.DecidedAt == null && e.HeldUntil > now).ToListAsync(ct);

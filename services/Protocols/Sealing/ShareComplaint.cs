@@ -96,7 +96,7 @@ public sealed record ShareComplaint(string SharedPoint, string Proof)
             ? Point(box.AsSpan(0, Hpke.EncapsulationLength))
             : null;
 
-    // The framework's import refuses what does not lie on the curve; the order is prime, so that every point has it.
+    // On the curve, whose order is prime, so that every point has it.
     private static CurvePoint? Point(ReadOnlySpan<byte> uncompressed)
         => P256Key.IsPoint(uncompressed) ? new CurvePoint(P256Curve.Number(uncompressed[1..33]), P256Curve.Number(uncompressed[33..])) : null;
 

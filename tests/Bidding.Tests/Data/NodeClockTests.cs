@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.Bidding.Data;
+using Tendering.Bidding.Domain;
+using Tendering.Bidding.Features;
 using Tendering.Contracts;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
@@ -27,6 +29,20 @@ public class NodeClockTests(SkewedHost host) : IClassFixture<SkewedHost>
     {
         var answer = await host.As(Roles.Bidder).PostAsync($"/api/bidding/lots/{Guid.NewGuid()}/bids", new { manifest = "x" });
         Assert.Equal("clock-differs", (await answer.RefusalAsync()).Code);
+    }
+
+    [Fact]
+    public async Task It_closes_no_bidding_either_for_it_could_be_early()
+    {
+        var lot = new TestLot { Deadline = host.Clock.GetUtcNow().AddDays(2) };
+        await host.HearAsync(lot.Notice);
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => await db.Lots.FindAsync(lot.LotId) is not null), "the lot");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.InDbAsync<BiddingDb, int>(async db =>
+        {
+            await CloseBiddingAtDeadline.Handle(lot.LotId, db, host.Services, lot.Deadline, default);
+            return await db.SaveChangesAsync();
+        }));
+        Assert.Equal(LotStage.Open, await host.InDbAsync<BiddingDb, LotStage>(async db => (await db.Lots.FindAsync(lot.LotId))!.Stage));
     }
 
     [Theory]

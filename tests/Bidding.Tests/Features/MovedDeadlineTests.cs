@@ -71,6 +71,18 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     [Fact]
+    public async Task What_was_uploaded_before_an_outage_is_kept_while_it_is_decided_on()
+    {
+        var lot = await host.LotAsync();
+        var ready = await host.PrepareAsync(lot);
+        var proposed = await ComeBackAsync(lot, TimeSpan.FromHours(2), lot.Deadline.AddMinutes(90));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => await db.Uploads.AllAsync(u => u.LotId != lot.LotId || u.NextDueAt == null || u.NextDueAt > lot.Deadline.AddMinutes(90))),
+            "the uploads to be looked at");
+        Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Supervisor).PostAsync($"/api/bidding/extensions/{proposed.ProposalId}/decision", new { approved = true, reason = "half an hour was lost" })).StatusCode);
+        await ready.SubmittedAsync();
+    }
+
+    [Fact]
     public async Task Without_a_decision_the_lot_closes_when_its_time_is_over()
     {
         var lot = await host.LotAsync();
@@ -82,17 +94,19 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     // As if nothing had been written for so long: by the owner of the table, whom its trigger would stop otherwise.
-    private async Task<ExtensionProposed> ComeBackAtDeadlineAsync(TestLot lot, TimeSpan silence)
+    private Task<ExtensionProposed> ComeBackAtDeadlineAsync(TestLot lot, TimeSpan silence) => ComeBackAsync(lot, silence, lot.Deadline);
+
+    private async Task<ExtensionProposed> ComeBackAsync(TestLot lot, TimeSpan silence, DateTimeOffset end)
     {
         await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<long>($"select count(*) as \"Value\" from heartbeat").ToListAsync()).Single() > 0), "a heartbeat");
         await using var owner = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString);
         await owner.OpenAsync();
         await using var command = new NpgsqlCommand(
             "alter table heartbeat disable trigger all; delete from heartbeat where real_at < (select max(real_at) from heartbeat); update heartbeat set real_at = clock_timestamp() - $$" + silence + "$$::interval, at = '"
-            + (lot.Deadline - silence).ToString("O") + "'; alter table heartbeat enable trigger all", owner);
+            + (end - silence).ToString("O") + "'; alter table heartbeat enable trigger all", owner);
         await command.ExecuteNonQueryAsync();
         // The closing is due, and notes the outage first.
-        host.Clock.MoveTo(lot.Deadline);
+        host.Clock.MoveTo(end);
         IReadOnlyList<ExtensionProposed> proposed = [];
         await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count > 0, "the proposal");
         return Assert.Single(proposed);

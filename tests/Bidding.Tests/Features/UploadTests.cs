@@ -255,7 +255,7 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal(3, await Store.LengthAsync(Upload.KeyOf(complete), default));
 
         await host.CloseAsync(lot);
-        host.Clock.MoveTo(lot.Deadline + Upload.KeptAfterDeadline);
+        host.Clock.MoveTo(lot.Deadline + Upload.KeptAfterClosing);
         await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(complete), default) is null, "the upload that no bid names to be given up");
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(ready.Files)).NextDueAt is null, "the bid's own to be looked at");
         Assert.Equal(ready.Bid.Files, await StoredAsync(ready.Files));

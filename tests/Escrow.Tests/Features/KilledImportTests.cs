@@ -31,7 +31,7 @@ public class KilledImportTests(EscrowHost host) : IClassFixture<EscrowHost>
         var now = EscrowHost.Text(host.Clock.GetUtcNow());
         string[] files = [new CamtText(false, 8, lines) { CreatedAt = now }, new CamtText(true, 4, lines) { CreatedAt = now, Day = host.Today }];
 
-        await using var authority = await Authority.StartAsync();
+        await using var authority = await TokenIssuer.StartAsync();
         await using var process = new EscrowProcess(host.ConnectionString, authority.Address, ownsDatabase: false);
         var inTheMiddle = 0;
         for (var kill = 0; kill < Kills; kill++)

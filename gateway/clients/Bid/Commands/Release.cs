@@ -5,8 +5,8 @@ using Tendering.Protocols;
 namespace Tendering.Bid.Commands;
 
 /// <summary>
-/// A custodian fetches the sealed shares of all bids at once, opens them here and posts them. A share that the bidder sealed wrongly is told, and keeps
-/// no other from its opening.
+/// A custodian fetches the sealed shares of all bids at once, opens them here and posts them. A share that the bidder sealed wrongly is complained of with its proof
+/// (<see cref="ShareComplaint"/>), so that the bidder answers for it, and keeps no other from its opening.
 /// </summary>
 internal static class Release
 {
@@ -19,6 +19,9 @@ internal static class Release
     private sealed record Answer(int Good, WrongItem[] Wrong);
     private sealed record NotOpened(Guid BidId, string Part, string Code);
 
+    /// <param name="Answer"><c>upheld</c>, or the code with which the platform refused it.</param>
+    private sealed record Complaint(Guid BidId, string Part, string Answer);
+
     public static async Task<object> RunAsync(Call call, CancellationToken ct)
     {
         var lot = call.Options.Id("--lot");
@@ -28,6 +31,8 @@ internal static class Release
         var (opened, notOpened) = Open(waiting, key);
         if (opened.Count == 0 && notOpened.Count > 0 && notOpened.All(n => n.Code == "opening.other-key"))
             throw new UnfitException("opening.other-key", $"This is not the key of custodian {waiting.CustodianIndex} of this tender: use the file made for it.");
+        // First: the last share that is missing may end the time for complaints.
+        var complaints = await ComplainAsync(session, lot, waiting, notOpened, key, ct);
         var (good, wrong) = (0, new List<WrongItem>());
         foreach (var batch in opened.Chunk(BatchMax))
         {
@@ -35,8 +40,23 @@ internal static class Release
             good += answer.Good;
             wrong.AddRange(answer.Wrong);
         }
-        var result = new { custodian = waiting.CustodianIndex, bids = waiting.Bids.Length, good, wrong, notOpened };
+        var result = new { custodian = waiting.CustodianIndex, bids = waiting.Bids.Length, good, wrong, notOpened, complaints };
         return wrong.Count + notOpened.Count == 0 ? result : throw new UnfitException("release.incomplete", "Some shares did not open or were not taken; the others were released.", result);
+    }
+
+    // Each proof shows one shared point, which opens the one share that was sealed wrongly, and no other.
+    private static async Task<List<Complaint>> ComplainAsync(Session session, Guid lot, SealedShares waiting, List<NotOpened> notOpened, CustodianKey key, CancellationToken ct)
+    {
+        var (complaints, manifests) = (new List<Complaint>(), waiting.Bids.ToDictionary(b => b.BidId, b => b.Manifest));
+        foreach (var one in notOpened.Where(n => n.Code is "opening.share-sealed-wrong" or "opening.share-differs"))
+        {
+            var made = ShareComplaint.Make(BidManifest.Parse(Encoding.UTF8.GetBytes(manifests[one.BidId])), one.Part, waiting.CustodianIndex, key);
+            var answer = "upheld";
+            try { await session.PostAsync($"api/bid-opening/lots/{lot}/share-complaints", new { one.BidId, one.Part, made?.SharedPoint, made?.Proof }, ct); }
+            catch (RefusedException e) { answer = e.Code; }
+            complaints.Add(new Complaint(one.BidId, one.Part, answer));
+        }
+        return complaints;
     }
 
     private static (List<ShareItem> Opened, List<NotOpened> NotOpened) Open(SealedShares waiting, CustodianKey key)

@@ -9,15 +9,15 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Tendering.ServiceDefaults;
 
-namespace Tendering.Escrow.Tests;
+namespace Tendering.Testing;
 
 /// <summary>Who signs tokens for a process of its own: discovery and keys as identity gives them.</summary>
-public sealed class Authority : IAsyncDisposable
+public sealed class TokenIssuer : IAsyncDisposable
 {
     private readonly ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "tests" };
     private readonly WebApplication _app;
 
-    private Authority()
+    private TokenIssuer()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -33,22 +33,25 @@ public sealed class Authority : IAsyncDisposable
 
     public string Address => _app.Urls.First();
 
-    public static async Task<Authority> StartAsync()
+    public static async Task<TokenIssuer> StartAsync()
     {
-        var authority = new Authority();
-        await authority._app.StartAsync();
-        return authority;
+        var issuer = new TokenIssuer();
+        await issuer._app.StartAsync();
+        return issuer;
     }
 
-    public HttpClient ClientOf(Uri address, string role)
+    public string TokenFor(string role, Guid person, Guid? organisation = null) => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
     {
-        var token = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = Address, Audience = Access.Audience, Expires = DateTime.UtcNow.AddMinutes(30), SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
-            Subject = new ClaimsIdentity([new("sub", Guid.CreateVersion7().ToString()), new("org", Guid.CreateVersion7().ToString()), new("name", "Test"), new("role", role)]),
-        });
-        return new HttpClient { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
-    }
+        Issuer = Address, Audience = Access.Audience, Expires = DateTime.UtcNow.AddMinutes(30), SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.EcdsaSha256),
+        Subject = new ClaimsIdentity([new("sub", person.ToString()), new("org", (organisation ?? Guid.CreateVersion7()).ToString()), new("name", "Test"), new("role", role)]),
+    });
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public HttpClient ClientOf(Uri address, string role, Guid? organisation = null) =>
+        new() { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", TokenFor(role, Guid.CreateVersion7(), organisation)) } };
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _key.ECDsa.Dispose();
+    }
 }
