@@ -15,6 +15,7 @@ namespace Tendering.Scenarios;
 public partial class SecrecyTests(LocalSystem system)
 {
     private const long Price = 8_765_432_109;
+    private static readonly TimeSpan StreamMax = TimeSpan.FromSeconds(1);
     private const string Marker = "Technical proposal of";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -87,10 +88,22 @@ public partial class SecrecyTests(LocalSystem system)
         return paths;
     }
 
+    // A stream of events has no end: what it tells of the past comes at once, and a moment of the present is read with it.
     private static async Task<string> Answer(Session session, string path)
     {
-        try { return Encoding.UTF8.GetString(await session.GetBytesAsync(path, Ct)); }
+        HttpResponseMessage answer;
+        try { answer = await session.SendOnceAsync(new HttpRequestMessage(HttpMethod.Get, path), TimeSpan.FromSeconds(20), Ct, HttpCompletionOption.ResponseHeadersRead); }
         catch (RefusedException e) { return $"{(int)e.Status} {e.Code} {e.Title}"; }
+        using (answer)
+        {
+            await using var stream = await answer.Content.ReadAsStreamAsync(Ct);
+            using var moment = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+            if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream") moment.CancelAfter(StreamMax);
+            var (text, buffer) = (new MemoryStream(), new byte[64 * 1024]);
+            try { for (int read; (read = await stream.ReadAsync(buffer, moment.Token)) > 0;) text.Write(buffer, 0, read); }
+            catch (OperationCanceledException) when (!Ct.IsCancellationRequested) { }
+            return Encoding.UTF8.GetString(text.ToArray());
+        }
     }
 
     private async Task<long> LogSizeAsync()

@@ -87,9 +87,9 @@ public sealed class Session : IDisposable
     public TimeSpan Patience => _patience;
 
     /// <summary>One try of a call: no answer is an exception, and so is any answer but success. For those who know better than to repeat the same.</summary>
-    public async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan callMax, CancellationToken ct)
+    public async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan callMax, CancellationToken ct, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
-        var answer = (await TryAsync(() => request, callMax, isPatient: false, ct))!;
+        var answer = (await TryAsync(() => request, callMax, isPatient: false, ct, completion))!;
         if (answer.IsSuccessStatusCode) return answer;
         using (answer) throw await RefusedException.ReadAsync(answer, ct);
     }
@@ -124,11 +124,11 @@ public sealed class Session : IDisposable
     public void Dispose() => _http.Dispose();
 
     // Null where no answer came and there is patience left.
-    private async Task<HttpResponseMessage?> TryAsync(Func<HttpRequestMessage> make, TimeSpan callMax, bool isPatient, CancellationToken ct)
+    private async Task<HttpResponseMessage?> TryAsync(Func<HttpRequestMessage> make, TimeSpan callMax, bool isPatient, CancellationToken ct, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(callMax);
-        try { return await _http.SendAsync(make(), limit.Token); }
+        try { return await _http.SendAsync(make(), completion, limit.Token); }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             return isPatient ? null : throw new TimeoutException($"No answer came within {callMax.TotalSeconds:0} s.");

@@ -31,12 +31,14 @@ public static class ImportBankFile
     public sealed record Line(string Where, string? Reference, bool IsCredit, long Amount, string Currency, string State, Outcome? Outcome, string? Code);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/bank-files", Handle)
-        .AllowRoles(Roles.Finance, Roles.Bank).Accepts<string>("application/xml", "text/xml").Produces<Response>(StatusCodes.Status201Created).Produces<Response>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(413)
+        .AllowRoles(Roles.Finance, Roles.Bank).Produces<Response>(StatusCodes.Status201Created).Produces<Response>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(415)
         .DisableHttpMetrics().WithSummary("Import a camt.053 or camt.054 of the bank")
-        .WithDescription("The body is the file, versions 001.02, 001.04 and 001.08, at most 32 MiB. Whole or not at all: what does not add up refuses the file by name, with the place. The file is its own key: the same again gives the same report (200), with no Idempotency-Key.");
+        .WithDescription("The body is the file (application/xml or text/xml), versions 001.02, 001.04 and 001.08, at most 32 MiB. Whole or not at all: what does not add up refuses the file by name, with the place. The file is its own key: the same again gives the same report (200), with no Idempotency-Key.");
 
     private static async Task<IResult> Handle(HttpContext http, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
     {
+        // Here and not by the route's metadata: who may not call learns nothing of what a call would need.
+        if (http.Request.ContentType?.Split(';')[0].Trim().ToLowerInvariant() is not ("application/xml" or "text/xml")) throw new BadHttpRequestException("XML is asked for.", StatusCodes.Status415UnsupportedMediaType);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server) server.MaxRequestBodySize = BytesMax + MemoryMax;      // counted below, and answered in words; beyond, the server cuts off
         if (http.Request.ContentLength > BytesMax) return TooLarge(http);
         await using var body = new FileBufferingReadStream(http.Request.Body, MemoryMax);

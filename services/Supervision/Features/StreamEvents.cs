@@ -22,7 +22,8 @@ public static class StreamEvents
 
     private static int _open;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stream", Handle).AllowRoles(Roles.Supervisor).ExcludeFromDescription();
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/stream", Handle).AllowRoles(Roles.Supervisor)
+        .Produces(200, contentType: "text/event-stream").WithSummary("All events as they happen").WithDescription("Server-sent events whose ids are the record's indexes; resume with ?after=INDEX or Last-Event-ID.");
 
     private static async Task Handle([Range(0, long.MaxValue)] long? after, HttpContext http, [FromKeyedServices(SupervisionService.Name)] NpgsqlDataSource database, IConfiguration configuration, TimeProvider clock, IOptions<JsonOptions> json, CancellationToken ct)
     {

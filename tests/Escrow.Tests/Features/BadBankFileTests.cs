@@ -75,8 +75,10 @@ public class BadBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
         const long Gigabyte = 1L << 30;
         using var content = new EndlessContent(Gigabyte, announced);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/xml");
-        using var client = host.As(Roles.Bank);
-        client.DefaultRequestHeaders.ExpectContinue = announced;              // as a client that asks before it sends so much
+        // As a client that asks before it sends so much, and has the patience to wait for the answer.
+        using var client = new HttpClient(new SocketsHttpHandler { Expect100ContinueTimeout = TimeSpan.FromMinutes(1) }) { BaseAddress = new Uri(host.Address) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", host.TokenFor([Roles.Bank], Guid.CreateVersion7(), Guid.CreateVersion7()));
+        client.DefaultRequestHeaders.ExpectContinue = announced;
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/escrow/bank-files") { Content = content };
         try
         {
@@ -87,5 +89,19 @@ public class BadBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.InRange(content.Written, 0, Gigabyte / 2);
         Assert.True(host.Services.GetService(typeof(BankSettings)) is not null);
         Assert.Equal(HttpStatusCode.OK, (await host.Public().GetAsync("/health/live")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("application/json")]
+    [InlineData("text/plain")]
+    public async Task What_does_not_call_itself_XML_is_not_read(string? type)
+    {
+        using var content = new StringContent("{}");
+        content.Headers.ContentType = type is null ? null : new MediaTypeHeaderValue(type);
+        var answer = await host.As(Roles.Bank).PostAsync("/api/escrow/bank-files", content);
+        Assert.Equal((HttpStatusCode.UnsupportedMediaType, "unsupported-media-type"), (answer.StatusCode, await answer.CodeAsync()));
+        // Who may not call is told only that.
+        Assert.Equal(HttpStatusCode.Forbidden, (await host.As(Roles.Agency).PostAsync("/api/escrow/bank-files", content)).StatusCode);
     }
 }
