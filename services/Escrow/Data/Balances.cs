@@ -30,7 +30,7 @@ public static class Balances
         var moment = before.ToUniversalTime();
         return Read(await db.Database.SqlQuery<Row>($"""
             with reach as (
-              select coalesce((select max(position) from ledger_cut where moment < {moment}), 0) as low,
+              select coalesce((select position from ledger_cut where moment < {moment} order by moment desc, position desc limit 1), 0) as low,
                 coalesce((select position from ledger_cut where moment >= {moment} order by moment, position limit 1), {long.MaxValue}) as high)
             select a.id as "Account", coalesce(s.debits, 0) + d.posted as "Debits", coalesce(s.credits, 0) + c.posted as "Credits",
               coalesce(s.pending_debits, 0) + d.held as "PendingDebits", coalesce(s.pending_credits, 0) + c.held as "PendingCredits"

@@ -18,6 +18,7 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
     private const int AttemptsMax = 5;
     private static readonly TimeSpan GatherMax = TimeSpan.FromMilliseconds(2), Pause = TimeSpan.FromMilliseconds(100), RepeatMax = TimeSpan.FromSeconds(10);
     private readonly Channel<Request> _queue = Channel.CreateUnbounded<Request>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Recall _recall = new();
     private int _requests, _transfers, _company;
     private Task _loop = Task.CompletedTask;
     private NpgsqlConnection? _connection;
@@ -145,20 +146,56 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
     private async Task TryBookAsync(List<Request> batch)
     {
         var clerk = _clerk ?? await EnterAsync();
-        var state = await clerk.ReadAsync(batch.Count == 1 ? batch[0].Transfers : [.. batch.SelectMany(r => r.Transfers)], CancellationToken.None);
+        var transfers = batch.Count == 1 ? batch[0].Transfers : [.. batch.SelectMany(r => r.Transfers)];
+        var answers = await TryRecallAsync(clerk, batch, transfers) ?? await ReadAndBookAsync(clerk, batch, transfers);
+        for (var i = 0; i < batch.Count; i++) batch[i].Done.TrySetResult(answers[i]);
+    }
+
+    // By memory, in one exchange; null where not everything could be booked so, and nothing was.
+    private async Task<IReadOnlyList<Verdict>[]?> TryRecallAsync(Clerk clerk, List<Request> batch, IReadOnlyList<Transfer> transfers)
+    {
+        if (_recall.For(transfers) is not { } known) return null;
         var now = clock.GetUtcNow();
-        var (booked, answers) = (new List<BookedTransfer>(), new IReadOnlyList<Verdict>[batch.Count]);
+        var (booked, answers, after) = Decide(known, batch, now);
+        if (booked.Count == 0 || answers.Any(verdicts => verdicts.Any(v => !v.IsBooked))) return null;
+        var moved = Addition.Of(booked, known.Balances);
+        try { await clerk.WriteRecalledAsync(booked, moved, _recall, now, CancellationToken.None); }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.UniqueViolation)
+        {
+            // A repeat spoils nothing that is remembered; that another books on the same rows does.
+            if (e.SqlState == PostgresErrorCodes.SerializationFailure) _recall.Miss();
+            await clerk.RollBackAsync(CancellationToken.None);
+            return null;
+        }
+        _recall.Advance(after, moved);
+        snapshots.Note(booked.Count);
+        return answers;
+    }
+
+    private async Task<IReadOnlyList<Verdict>[]> ReadAndBookAsync(Clerk clerk, List<Request> batch, IReadOnlyList<Transfer> transfers)
+    {
+        var state = await clerk.ReadAsync(transfers, CancellationToken.None);
+        var now = clock.GetUtcNow();
+        var (booked, answers, after) = Decide(state, batch, now);
+        if (booked.Count > 0) await clerk.WriteAsync(booked, now, CancellationToken.None);
+        else await clerk.RollBackAsync(CancellationToken.None);
+        var moved = Addition.Of(booked, state.Balances);
+        _recall.Keep(after, clerk.Counts.Select(c => KeyValuePair.Create(c.Key, c.Value + moved.GetValueOrDefault(c.Key).Transfers)));
+        snapshots.Note(booked.Count);
+        return answers;
+    }
+
+    // Each request by itself: a chain that it leaves open must not go on in its neighbour's.
+    private static (List<BookedTransfer> Booked, IReadOnlyList<Verdict>[] Answers, LedgerState After) Decide(LedgerState state, List<Request> batch, DateTimeOffset now)
+    {
+        var (booked, answers) = (new List<BookedTransfer>(batch.Count), new IReadOnlyList<Verdict>[batch.Count]);
         for (var i = 0; i < batch.Count; i++)
         {
-            // Each request by itself: a chain that it leaves open must not go on in its neighbour's.
             var decision = Ledger.Decide(state, batch[i].Transfers, now);
             (state, answers[i]) = (decision.After, decision.Verdicts);
             booked.AddRange(decision.Booked);
         }
-        if (booked.Count > 0) await clerk.WriteAsync(booked, now, CancellationToken.None);
-        else await clerk.RollBackAsync(CancellationToken.None);
-        for (var i = 0; i < batch.Count; i++) batch[i].Done.TrySetResult(answers[i]);
-        snapshots.Note(booked.Count);
+        return (booked, answers, state);
     }
 
     private async Task<Clerk> EnterAsync()
@@ -173,6 +210,7 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
     {
         var (clerk, connection) = (_clerk, _connection);
         (_clerk, _connection) = (null, null);
+        _recall.Forget();
         try
         {
             clerk?.Dispose();

@@ -19,15 +19,17 @@ internal sealed class Clerk : IDisposable
 
     private readonly bool _ownsTransaction;
     private readonly NpgsqlConnection _connection;
-    private readonly NpgsqlBatch _read, _write;
-    private readonly List<NpgsqlParameter> _accounts = [], _pendings = [], _ids = [], _asked = [], _columns = [];
-    private readonly NpgsqlParameter _now = new() { NpgsqlDbType = NpgsqlDbType.TimestampTz };
+    private readonly NpgsqlBatch _read, _write, _writeRecalled;
+    private readonly List<NpgsqlParameter> _accounts = [], _pendings = [], _ids = [], _asked = [], _columns = [], _recalled = [], _moved = [];
+    private readonly Dictionary<Guid, long> _counts = [];
+    private readonly NpgsqlParameter _now = new() { NpgsqlDbType = NpgsqlDbType.TimestampTz }, _nowRecalled = new() { NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
     /// <param name="connection">Open, with a transaction unless the clerk has its own.</param>
     /// <param name="ownsTransaction">True: begins with the reading and commits with the writing, in the same exchanges; an id that was taken at the same moment is then an error.</param>
     public Clerk(NpgsqlConnection connection, bool ownsTransaction)
     {
         (_connection, _ownsTransaction, _read, _write) = (connection, ownsTransaction, new NpgsqlBatch(connection), new NpgsqlBatch(connection));
+        _writeRecalled = new NpgsqlBatch(connection);
         if (ownsTransaction) Add(_read, "begin");
         Add(_read, $"select pg_advisory_xact_lock_shared({CutLock})");
         Add(_read, Statements.LockRows, New(_accounts, NpgsqlDbType.Uuid), New(_pendings, NpgsqlDbType.Uuid));
@@ -36,17 +38,30 @@ internal sealed class Clerk : IDisposable
         Add(_read, Statements.ReadAccounts, New(_accounts, NpgsqlDbType.Uuid), New(_pendings, NpgsqlDbType.Uuid));
         Add(_read, Statements.ReadTransfers, New(_ids, NpgsqlDbType.Uuid), New(_pendings, NpgsqlDbType.Uuid));
         Add(_write, ownsTransaction ? Statements.Write : Statements.WriteWhatIsNew,
-        [
-            .. new[] { NpgsqlDbType.Uuid, NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Uuid, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Text, NpgsqlDbType.Uuid,
-                NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Boolean, NpgsqlDbType.Integer, NpgsqlDbType.TimestampTz }.Select(type => New(_columns, type)), _now,
-        ]);
-        if (ownsTransaction) Add(_write, "commit");
+            [.. ColumnTypes.Select(type => New(_columns, type)), _now]);
+        if (!ownsTransaction) return;
+        Add(_write, "commit");
+        Add(_writeRecalled, "begin");
+        Add(_writeRecalled, $"select pg_advisory_xact_lock_shared({CutLock})");
+        Add(_writeRecalled, Statements.WriteRecalled,
+            [.. ColumnTypes.Select(type => New(_recalled, type)), _nowRecalled, New(_moved, NpgsqlDbType.Uuid), .. Enumerable.Range(0, 6).Select(_ => New(_moved, NpgsqlDbType.Bigint))]);
+        Add(_writeRecalled, "commit");
     }
+
+    private static NpgsqlDbType[] ColumnTypes =>
+    [
+        NpgsqlDbType.Uuid, NpgsqlDbType.Uuid, NpgsqlDbType.Text, NpgsqlDbType.Uuid, NpgsqlDbType.Uuid, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Text, NpgsqlDbType.Uuid,
+        NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Boolean, NpgsqlDbType.Integer, NpgsqlDbType.TimestampTz,
+    ];
+
+    /// <summary>How many transfers each running account had had when it was last read.</summary>
+    public IReadOnlyDictionary<Guid, long> Counts => _counts;
 
     public async Task PrepareAsync(CancellationToken ct)
     {
         await _read.PrepareAsync(ct);
         await _write.PrepareAsync(ct);
+        if (_ownsTransaction) await _writeRecalled.PrepareAsync(ct);
     }
 
     public async Task<LedgerState> ReadAsync(IReadOnlyList<Transfer> batch, CancellationToken ct)
@@ -55,7 +70,12 @@ internal sealed class Clerk : IDisposable
         await using var reader = await _read.ExecuteReaderAsync(ct);
         await reader.NextResultAsync(ct);                // the shared lock's own row was the first
         var balances = ImmutableDictionary.CreateBuilder<Guid, Balance>();
-        while (await reader.ReadAsync(ct)) balances[reader.GetGuid(0)] = new Balance(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
+        _counts.Clear();
+        while (await reader.ReadAsync(ct))
+        {
+            balances[reader.GetGuid(0)] = new Balance(reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4));
+            _counts[reader.GetGuid(0)] = reader.GetInt64(5);
+        }
         if (!_ownsTransaction) await reader.NextResultAsync(ct);
         await reader.NextResultAsync(ct);
         var accounts = ImmutableDictionary.CreateBuilder<Guid, Account>();
@@ -76,18 +96,41 @@ internal sealed class Clerk : IDisposable
     /// <summary>How many were written: fewer than given where an id was taken at the same moment and the transaction is the caller's.</summary>
     public async Task<long> WriteAsync(IReadOnlyList<BookedTransfer> booked, DateTimeOffset now, CancellationToken ct)
     {
-        object[] values =
-        [
-            All(t => t.Id), All(t => t.Chain), All(t => t.Kind.ToString()), All(t => t.DebitAccount), All(t => t.CreditAccount), All(t => t.Amount), All(t => t.Posted), All(t => t.Held),
-            All(t => t.Currency), All(t => t.PendingId), All(t => t.Code), All(t => t.Reference), All(t => t.Linked), All(t => t.TimeOut), All(t => t.ExpiresAt?.ToUniversalTime()),
-        ];
-        for (var i = 0; i < values.Length; i++) _columns[i].Value = values[i];
-        _now.Value = now.ToUniversalTime();
+        Set(_columns, _now, booked, now);
         await using var reader = await _write.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         var written = reader.GetInt64(0);
         while (await reader.NextResultAsync(ct)) { }     // as far as the commit, which may fail too
         return written;
+    }
+
+    /// <summary>
+    /// Books in one exchange what was decided by memory, in a transaction of its own. Throws the database's serialization failure, and books
+    /// nothing, where a running row is not as it was remembered; its unique violation where an id is known.
+    /// </summary>
+    public async Task WriteRecalledAsync(IReadOnlyList<BookedTransfer> booked, IReadOnlyDictionary<Guid, Addition> moved, Recall recall, DateTimeOffset now, CancellationToken ct)
+    {
+        Set(_recalled, _nowRecalled, booked, now);
+        _moved[0].Value = moved.Keys.ToArray();
+        _moved[1].Value = moved.Keys.Select(recall.CountOf).ToArray();
+        _moved[2].Value = moved.Values.Select(m => m.Transfers).ToArray();
+        _moved[3].Value = moved.Values.Select(m => m.Debits).ToArray();
+        _moved[4].Value = moved.Values.Select(m => m.Credits).ToArray();
+        _moved[5].Value = moved.Values.Select(m => m.PendingDebits).ToArray();
+        _moved[6].Value = moved.Values.Select(m => m.PendingCredits).ToArray();
+        await using var reader = await _writeRecalled.ExecuteReaderAsync(ct);
+        while (await reader.NextResultAsync(ct)) { }
+    }
+
+    private static void Set(List<NpgsqlParameter> columns, NpgsqlParameter moment, IReadOnlyList<BookedTransfer> booked, DateTimeOffset now)
+    {
+        object[] values =
+        [
+            All(t => t.Id), All(t => t.Chain), All(t => t.Kind.ToString()), All(t => t.DebitAccount), All(t => t.CreditAccount), All(t => t.Amount), All(t => t.Posted), All(t => t.Held),
+            All(t => t.Currency), All(t => t.PendingId), All(t => t.Code), All(t => t.Reference), All(t => t.Linked), All(t => t.TimeOut), All(t => t.ExpiresAt?.ToUniversalTime()),
+        ];
+        for (var i = 0; i < values.Length; i++) columns[i].Value = values[i];
+        moment.Value = now.ToUniversalTime();
 
         T[] All<T>(Func<BookedTransfer, T> field)
         {
@@ -109,6 +152,7 @@ internal sealed class Clerk : IDisposable
     {
         _read.Dispose();
         _write.Dispose();
+        _writeRecalled.Dispose();
     }
 
     private static BookedTransfer TransferIn(NpgsqlDataReader r) => new(
@@ -161,7 +205,7 @@ internal sealed class Clerk : IDisposable
 
         // Locks first, in the order of the ids over the whole batch; whoever waits here then reads what the other has committed.
         public const string LockRows = $"""
-            select account_id, debits, credits, pending_debits, pending_credits from balance where account_id = any ({Touched}) order by account_id for update
+            select account_id, debits, credits, pending_debits, pending_credits, transfers from balance where account_id = any ({Touched}) order by account_id for update
             """;
 
         // Where both sides are the system's there is no row to lock: such a transfer locks what it settles, or else itself.
@@ -206,6 +250,28 @@ internal sealed class Clerk : IDisposable
               select account_id, position, debits, credits, pending_debits, pending_credits from moved where transfers / {SnapshotEvery} > (transfers - n) / {SnapshotEvery}),
             due as (insert into hold_due (id, next_due_at) select id, expires_at from booked where expires_at is not null)
             select count(*) from booked
+            """;
+
+        // The same where the running rows are known: what is added to each is given, with the count that it must still have. Numbers are drawn
+        // before the rows are locked; but whoever came between has changed the count.
+        public static readonly string WriteRecalled = $"""
+            with booked as (
+              insert into transfer ({Columns}, booked_at)
+              select t.*, greatest($16, (select moment from ledger_cut order by position desc limit 1))
+              from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) as t
+              returning id, position, debit_account, credit_account, expires_at),
+            moved as (
+              update balance b set debits = b.debits + k.debits, credits = b.credits + k.credits, pending_debits = b.pending_debits + k.pending_debits,
+                pending_credits = b.pending_credits + k.pending_credits, transfers = b.transfers + k.n
+              from unnest($17, $18, $19, $20, $21, $22, $23) as k (account, before, n, debits, credits, pending_debits, pending_credits)
+              where b.account_id = k.account and b.transfers = k.before
+              returning b.*, k.n),
+            kept as (
+              insert into balance_snapshot (account_id, position, debits, credits, pending_debits, pending_credits)
+              select account_id, (select max(position) from booked where m.account_id in (debit_account, credit_account)), debits, credits, pending_debits, pending_credits
+              from moved m where transfers / {SnapshotEvery} > (transfers - n) / {SnapshotEvery}),
+            due as (insert into hold_due (id, next_due_at) select id, expires_at from booked where expires_at is not null)
+            select case when (select count(*) from moved) = cardinality($17) then count(*) else running_rows_moved_on() end from booked
             """;
     }
 }

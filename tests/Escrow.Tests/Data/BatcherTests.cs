@@ -128,6 +128,43 @@ public class BatcherTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task What_is_remembered_of_an_account_is_not_believed_when_another_has_booked_on_it()
+    {
+        await OpenAsync();
+        await OneAsync(Of(Bank, A, 100));
+        await OneAsync(Of(A, B, 1));          // by memory from here on
+        Assert.True((await OneAsync(Of(A, B, 1))).IsBooked);
+        await host.InDbAsync(async (EscrowDb db) =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await Books.BookAllAsync(db, [Of(A, B, 90)], host.Clock.GetUtcNow(), default);
+            await transaction.CommitAsync();
+            return true;
+        });
+        Assert.Equal(Refusals.ExceedsCredits, (await OneAsync(Of(A, B, 9))).Refusal);
+        Assert.True((await OneAsync(Of(Bank, B, 1))).IsBooked);
+        Assert.Equal(new Balance(92, 100, 0, 0), await BalanceAsync(A));
+        Assert.Equal(new Balance(0, 93, 0, 0), await BalanceAsync(B));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_repeat_is_known_for_one_also_where_its_accounts_are_remembered()
+    {
+        await OpenAsync();
+        await OneAsync(Of(Bank, A, 10));
+        var all = Of(A, B, 10);
+        Assert.True((await OneAsync(all)) is { IsBooked: true, Repeated: false });
+        Assert.True((await OneAsync(all)) is { IsBooked: true, Repeated: true });      // there is no money for it any more
+        var more = Of(Bank, A, 5);
+        Assert.True((await OneAsync(more)) is { IsBooked: true, Repeated: false });
+        Assert.True((await OneAsync(more)) is { IsBooked: true, Repeated: true });
+        Assert.Equal(Refusals.ExistsOtherAmount, (await OneAsync(more with { Amount = 6 })).Refusal);
+        Assert.Equal(new Balance(10, 15, 0, 0), await BalanceAsync(A));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
     public async Task Connections_that_are_killed_in_the_middle_lose_nothing_and_book_nothing_twice()
     {
         await OpenAsync();
