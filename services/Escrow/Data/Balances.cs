@@ -6,6 +6,7 @@ namespace Tendering.Escrow.Data;
 /// <summary>What accounts show, now or at a past moment: the nearest snapshot, and what came after it. It reads a few thousand transfers at most, however many there are.</summary>
 public static class Balances
 {
+    // Account and position are compared together: only the account's own index serves that. Apart, the planner has read all positions of half a year.
     private sealed record Row(Guid Account, long Debits, long Credits, long PendingDebits, long PendingCredits);
 
     /// <summary>As of now, from running rows where there are any. Accounts that do not exist show nothing.</summary>
@@ -17,9 +18,9 @@ public static class Balances
         from account a
         left join lateral (select * from balance_snapshot s where s.account_id = a.id order by s.position desc limit 1) s on true
         cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where debit_account = a.id and position > coalesce(s.position, 0)) d
+          from transfer where (debit_account, position) > (a.id, coalesce(s.position, 0)) and (debit_account, position) <= (a.id, {long.MaxValue})) d
         cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where credit_account = a.id and position > coalesce(s.position, 0)) c
+          from transfer where (credit_account, position) > (a.id, coalesce(s.position, 0)) and (credit_account, position) <= (a.id, {long.MaxValue})) c
         where a.is_system and a.id = any ({accounts})
         """).ToListAsync(ct));
 
@@ -37,9 +38,9 @@ public static class Balances
             from account a cross join reach
             left join lateral (select * from balance_snapshot s where s.account_id = a.id and s.position <= reach.low order by s.position desc limit 1) s on true
             cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-              from transfer where debit_account = a.id and position > coalesce(s.position, 0) and position <= reach.high and booked_at < {moment}) d
+              from transfer where (debit_account, position) > (a.id, coalesce(s.position, 0)) and (debit_account, position) <= (a.id, reach.high) and booked_at < {moment}) d
             cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-              from transfer where credit_account = a.id and position > coalesce(s.position, 0) and position <= reach.high and booked_at < {moment}) c
+              from transfer where (credit_account, position) > (a.id, coalesce(s.position, 0)) and (credit_account, position) <= (a.id, reach.high) and booked_at < {moment}) c
             where a.id = any ({accounts})
             """).ToListAsync(ct));
     }
