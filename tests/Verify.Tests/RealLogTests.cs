@@ -164,7 +164,8 @@ public class RealLogTests
         var change = column switch { "payload" => "payload || ' '", "address" or "role" => $"coalesce({column}, '') || 'x'", "occurred_at" => "occurred_at + interval '1 second'", _ => $"set_byte({column}, {random.Next(16)}, 255 - get_byte({column}, {random.Next(16)}))" };
         if (column is "bundle" or "hashes" or "seed")
         {
-            var at = random.Next(16);
+            // Behind the header of gzip, whose time and name of a system say nothing of what is inside.
+            var at = random.Next(16) + (column == "bundle" ? 10 : 0);
             change = $"set_byte({column}, {at}, 255 - get_byte({column}, {at}))";
         }
         if (column == "payload") change = "replace(payload, 'fine', 'else')";
