@@ -48,13 +48,13 @@ bench: start ## measure against the running system
 	@$L/with.sh Benchmarks
 
 bench-ledger: ## measure the ledger on servers alone: [LEDGER_TRANSFERS=n already there] [LEDGER_ROUNDS=n] [LEDGER_SECONDS=n]
-	@$L/bench-ledger.sh
+	@$L/bench-part.sh ledger
 
 bench-rush: start ## the last half minute before a deadline, and uploads, against the running system
 	@$L/with.sh Benchmarks rush
 
 bench-log: ## measure the audit log on servers of its own: [LOG_EVENTS=n]
-	@$L/bench-log.sh
+	@$L/bench-part.sh log
 
 clean: ## stop, and delete all data of the local run
 	@TENDERING_RUN=$${TENDERING_RUN:-.run}/test $L/stop.sh --delete

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the audit log against servers of its own, which write to disk as in earnest and end with the run.
+# Measures one part (bench-part.sh ledger, log) against servers of its own, without the rest of the system; they write to disk as in earnest and end with the run.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 export TENDERING_RUN="$ROOT/.run/bench"
 RUN="$TENDERING_RUN"
@@ -21,4 +21,4 @@ trap finish EXIT
 choose_servers
 settle_addresses
 ensure_servers
-TENDERING_POSTGRES="$POSTGRES_URL" TENDERING_RABBIT="$RABBIT_URL" dotnet "$file" log 9>&-
+TENDERING_POSTGRES="$POSTGRES_URL" TENDERING_RABBIT="$RABBIT_URL" dotnet "$file" "$1" 9>&-
