@@ -120,5 +120,11 @@ while (($(jobs -rp | wc -l) > 0)); do wait -n || true; done
 # Whole systems are started, killed and timed there: alone, so that the others do not disturb.
 if [[ -d $ROOT/tests/Scenarios ]]; then run_dotnet_suite Scenarios; fi
 
+# Once more and last, where whoever sees only the end of a log looks: what failed, and its first words.
+for name in $(awk '$2 > 0 { n = FILENAME; sub(/.*\//, "", n); print n }' "$RESULTS"/*); do
+  say "failed in $name:"
+  sed 's/\x1b\[[0-9;]*m//g' "$RUN/log/$name.log" | grep -A 12 -E '\[FAIL\]|^ *(FAIL|×|✖|not ok) ' | cut -c 1-240 | head -n 60 || true
+done
+
 find "$RESULTS" -type f -exec cat {} + | awk '{ p += $1; f += $2; s += $3 }
   END { if (p + f == 0) f = 1; printf "%d passed, %d failed%s\n", p, f, (s > 0 ? ", " s " skipped" : ""); exit (f > 0) }' > "$RUN/sum"
