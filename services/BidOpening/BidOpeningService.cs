@@ -20,6 +20,7 @@ public static class BidOpeningService
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
+        builder.AddMarkedStore(Name);
         builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)

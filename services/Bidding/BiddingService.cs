@@ -17,6 +17,7 @@ public static class BiddingService
     public static void Add(WebApplicationBuilder builder)
     {
         builder.Services.AddValidation();
+        builder.AddMarkedStore(Name);
         builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
         builder.Services.AddSingleton<OutageWatch>().AddHostedService(p => p.GetRequiredService<OutageWatch>());
         builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>());

@@ -75,10 +75,15 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
 
     public Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct)
     {
-        if (!File.Exists(PathOf(key))) return Task.FromResult<Stream?>(null);
-        var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
-        file.Seek(offset, SeekOrigin.Begin);
-        return Task.FromResult<Stream?>(file);
+        try
+        {
+            var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
+            file.Seek(offset, SeekOrigin.Begin);
+            return Task.FromResult<Stream?>(file);
+        }
+        // Asking whether a file exists also says no where it may not be looked at.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException) { return Task.FromResult<Stream?>(null); }
+        catch (UnauthorizedAccessException e) { throw new IOException("The content may not be read.", e); }
     }
 
     public Task<long?> LengthAsync(string key, CancellationToken ct) => Task.FromResult<long?>(new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null);

@@ -8,7 +8,7 @@ using Tendering.ServiceDefaults;
 namespace Tendering.BidOpening.Features;
 
 /// <summary>What an opening needs beside its database.</summary>
-public sealed record OpeningMeans(IBlobStore Store, Secrets Secrets, HallTimes Times);
+public sealed record OpeningMeans([FromKeyedServices(BidOpeningService.Name)] IBlobStore Store, Secrets Secrets, HallTimes Times);
 
 /// <summary>
 /// The common steps of an opening under the session's lock: open what has its key, end what has run out of time, announce when all is decided, draw the record
@@ -57,7 +57,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     public async Task OpenPriceAsync(ListedBid bid, byte[] key, string by, CancellationToken ct)
     {
         try { Decide(bid, await PriceOpening.OpenAsync(bid.Parsed, session.Notice!.Currency, key, await ReadAsync(bid, ct)), by); }
-        // A disk that does not answer at the moment is no verdict yet; the limit makes it one.
+        // A disk that does not answer at the moment, or is not there, is no verdict yet; the limit makes it one.
         catch (IOException) { session.LookAgain(now + LookAgainAfter); }
     }
 

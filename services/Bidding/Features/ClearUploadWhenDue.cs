@@ -17,7 +17,7 @@ public static class ClearUploadWhenDue
         // Before the bids are asked: where the lot is closed already, every bid that could name the upload is there to be seen.
         var lot = await db.Lots.AsNoTracking().SingleAsync(l => l.Id == upload.LotId, ct);
         if (!upload.Due(await db.IsNamedAsync(upload, ct), lot, now)) return;
-        await services.GetRequiredService<IBlobStore>().DeleteAsync(upload.StorageKey, ct);
+        await services.GetRequiredKeyedService<IBlobStore>(BiddingService.Name).DeleteAsync(upload.StorageKey, ct);
         await db.UploadBlocks.Where(b => b.UploadId == id).ExecuteDeleteAsync(ct);
     }
 }

@@ -15,7 +15,7 @@ namespace Tendering.Bidding.Features;
 /// Bytes from the line to the store, through two buffers of 4 MiB. While one is hashed and written the other fills. The offset moves only after the bytes are on disk and with
 /// the hashes of their blocks, so whoever is cut off, or is with a process that dies, goes on from what is really there.
 /// </summary>
-public sealed class Receiving(IBlobStore store, TimeProvider clock) : IDisposable
+public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStore store, TimeProvider clock) : IDisposable
 {
     /// <summary>One call may bring a whole part.</summary>
     public const long BodyMax = (2L << 30) + (64 << 20);
