@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
@@ -21,6 +22,8 @@ public static class BidOpeningService
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
         builder.AddMarkedStore(Name);
+        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
+        builder.Services.AddHostedService<AuthorityWatch>();
         builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
@@ -125,9 +126,11 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         var opening = await OpenAsync();
         var (bidder, other) = (opening.Bids[0].Sealed.Bidder, opening.Bids[1].Sealed.Bidder);
         await host.HearAsync(bidder.Issued);
+        // The revocation is heard before the certificate, in another spelling of its number.
+        await host.HearAsync(new CertificateRevoked(other.Id, "00" + other.Certificate.SerialNumber.ToLowerInvariant(), "lost", host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Revocations.Any(r => r.OrganisationId == other.Id))), "the revocation");
         await host.HearAsync(other.Issued);
-        await host.HearAsync(new CertificateRevoked(other.Id, other.Certificate.SerialNumber, "lost", host.Clock.GetUtcNow()));
-        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count(c => c.RevokedAt != null && c.OrganisationId == other.Id) == 1 && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Any(c => c.OrganisationId == other.Id) && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
         await opening.SignInAsync(opening.Bidder(0));
         await opening.SignInAsync(opening.Bidder(1));
         await opening.OpenAllAsync();
@@ -142,6 +145,39 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         var closing = (await opening.RecordAsync()).Closing!;
         Assert.Equal([("Bidder 1", "certificate"), ("Bidder 2", null)], closing.Present.Select(p => (p.OrganisationName, p.Way)).Order());     // silence is recorded
         Assert.Equal(Sign(bidder, bytes).Length, closing.Present.Single(p => p.Way is not null).Signature!.Length);
+    }
+
+    [Fact]
+    public async Task A_certificate_signs_here_only_if_a_configured_authority_issued_it_and_its_list_does_not_name_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("lists-").FullName;
+        var (authority, stranger) = (new TestAuthority(), new TestAuthority());
+        try
+        {
+            var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem, TestContext.Current.CancellationToken);
+            TestBidder[] bidders = [new(authority, "Good"), new(authority, "Listed"), new(stranger, "Of a stranger")];
+            await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf(bidders[1].Certificate), TestContext.Current.CancellationToken);
+            await using var own = new OpeningHost
+            {
+                Configure = c => c.AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }),
+            };
+            await own.InitializeAsync();
+            var lot = own.NewLot();
+            var bids = new List<TestBid>();
+            foreach (var bidder in bidders) bids.Add(await lot.SealAsync(bidder));
+            var opening = await own.OpenAsync(lot, bids);
+            foreach (var bidder in bidders) await own.HearAsync(bidder.Issued);          // with the issuer that identity names
+            await ServiceFixture.EventuallyAsync(() => own.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count() == 3)), "the certificates");
+            for (var i = 0; i < 3; i++) await opening.SignInAsync(opening.Bidder(i));
+            await opening.OpenAllAsync();
+            var bytes = await own.Public().GetByteArrayAsync(opening.Path("announcement"), TestContext.Current.CancellationToken);
+            string Sign(TestBidder by) => Convert.ToBase64String(BidSignature.Sign(bytes, by.Certificate, at: TestAuthority.NotBefore.AddDays(30)));
+            Assert.Equal((HttpStatusCode.Conflict, "certificate-revoked"), await ProblemAsync(await opening.SignAsync(opening.Bidder(1), Sign(bidders[1]))));
+            Assert.Equal((HttpStatusCode.Conflict, "signature-certificate-not-trusted"), await ProblemAsync(await opening.SignAsync(opening.Bidder(2), Sign(bidders[2]))));
+            Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), Sign(bidders[0]))).StatusCode);
+        }
+        finally { Directory.Delete(folder, recursive: true); }
     }
 
     [Fact]
