@@ -26,6 +26,12 @@ public sealed partial class MarkedStore(string service, NpgsqlDataSource databas
         await store.WriteAsync(key, offset, content, ct);
     }
 
+    public async Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, Func<Task> requireAllowed, CancellationToken ct)
+    {
+        if (offset == 0) await RequireAsync(ct);
+        await store.WriteAsync(key, offset, content, requireAllowed, ct);
+    }
+
     public Task FlushAsync(string key, CancellationToken ct) => store.FlushAsync(key, ct);
 
     public async Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct)

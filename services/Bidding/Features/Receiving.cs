@@ -48,7 +48,7 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
                 Tus.ShowExpiry(http, Upload.DueAt(progress.IsComplete, clock.GetUtcNow(), lot.BidDeadline));
                 return TypedResults.StatusCode(status);
             }
-            catch (HoldLostException) { return Tus.Refused(StatusCodes.Status423Locked, "upload-locked", "Another call writes to this upload meanwhile: ask for its offset and go on."); }
+            catch (IOException e) when (e is HoldLostException or ContentBusyException) { return Tus.Refused(StatusCodes.Status423Locked, "upload-locked", "Another call writes to this upload meanwhile: ask for its offset and go on."); }
         }
     }
 
@@ -141,8 +141,7 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
 
         public async Task StoreAsync(ReadOnlyMemory<byte> bytes, UploadChecksum? checksum)
         {
-            await hold.KeepAsync(CancellationToken.None);
-            var writing = store.WriteAsync(upload.StorageKey, Offset, bytes, CancellationToken.None);
+            var writing = store.WriteAsync(upload.StorageKey, Offset, bytes, () => hold.KeepAsync(CancellationToken.None), CancellationToken.None);
             _block.AppendData(bytes.Span);
             checksum?.Append(bytes.Span);
             await writing;

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
@@ -140,11 +141,12 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal((HttpStatusCode.Conflict, "signature-signature-wrong"), await ProblemAsync(await opening.SignAsync(opening.Bidder(0), Sign(bidder, [1, 2, 3]))));
         Assert.Equal((HttpStatusCode.Conflict, "certificate-of-another"), await ProblemAsync(await opening.SignAsync(opening.Bidder(0), Sign(other, bytes))));
         Assert.Equal((HttpStatusCode.Conflict, "certificate-revoked"), await ProblemAsync(await opening.SignAsync(opening.Bidder(1), Sign(other, bytes))));
-        Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), Sign(bidder, bytes))).StatusCode);
+        var signature = Sign(bidder, bytes);
+        Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), signature)).StatusCode);
         host.Clock.MoveTo((await host.LookAsync(opening.Lot)).GetProperty("confirmBy").GetDateTimeOffset());
         var closing = (await opening.RecordAsync()).Closing!;
         Assert.Equal([("Bidder 1", "certificate"), ("Bidder 2", null)], closing.Present.Select(p => (p.OrganisationName, p.Way)).Order());     // silence is recorded
-        Assert.Equal(Sign(bidder, bytes).Length, closing.Present.Single(p => p.Way is not null).Signature!.Length);
+        Assert.Equal(signature, closing.Present.Single(p => p.Way is not null).Signature);
     }
 
     [Fact]
@@ -270,6 +272,48 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         using var nowhere = await FollowAsync(new TestLot { Deadline = host.Clock.GetUtcNow() }, "");
         Assert.Equal(HttpStatusCode.NotFound, nowhere.Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Public().GetAsync(opening.Path("entries?after=-1"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task After_the_end_nothing_is_said_in_the_hall_and_shares_for_archives_are_still_taken()
+    {
+        var opening = await OpenAsync();
+        foreach (var index in new[] { 1, 2 }) await opening.ReleasedAsync(index, opening.SharesOf(index, SealedPart.Price));
+        await opening.RecordAsync();
+        var said = await opening.EntriesAsync();
+        Assert.Equal("opening-completed", said[^1].GetProperty("kind").GetString());
+        foreach (var index in new[] { 1, 2 }) await opening.ReleasedAsync(index, opening.SharesOf(index, SealedPart.Files));
+        foreach (var bid in opening.Bids) await opening.FilesAsync(bid, FilesStage.Opened);
+        Assert.Equal(4, (await opening.EventsAsync<SharesReleased>()).Count);
+        Assert.Equal(said.Length, (await opening.EntriesAsync()).Length);
+        using var over = await FollowAsync(opening.Lot, $"?after={said.Length}");
+        Assert.Equal(HttpStatusCode.NoContent, over.Status);
+    }
+
+    [Fact]
+    public void One_person_or_address_opens_so_many_streams_and_no_others_are_kept_out()
+    {
+        var watch = host.Services.GetRequiredService<Data.HallWatch>();
+        var lot = Guid.NewGuid();
+        ServiceDefaults.Caller person = new(Guid.NewGuid(), null, null, [], "192.0.2.1"), colleague = person with { PersonId = Guid.NewGuid() }, nobody = person with { PersonId = null };
+        var entered = new List<(Data.Hall, ServiceDefaults.Caller)>();
+        void Enter(ServiceDefaults.Caller who) => entered.Add((watch.Enter(lot, who), who));
+        void Refused(ServiceDefaults.Caller who) => Assert.Equal("too-many-watchers", Assert.Throws<ServiceDefaults.RuleBrokenException>(() => watch.Enter(lot, who)).Code);
+        try
+        {
+            for (var i = 0; i < Data.HallWatch.PerPersonMax; i++) Enter(person);
+            Refused(person);
+            Refused(person with { Address = "192.0.2.2" });
+            Enter(colleague);                                                            // at the same address
+            for (var i = 0; i < Data.HallWatch.PerAddressMax; i++) Enter(nobody with { Address = $"2001:db8::{i:x}" });
+            Refused(nobody with { Address = "2001:db8::ffff:0:1" });
+            Enter(nobody with { Address = "2001:db8:0:1::1" });
+            Enter(nobody);
+            watch.Leave(entered[0].Item1, person);
+            entered.RemoveAt(0);
+            Enter(person);
+        }
+        finally { foreach (var (hall, who) in entered) watch.Leave(hall, who); }
     }
 
     [Fact]
