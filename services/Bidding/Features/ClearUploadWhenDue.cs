@@ -39,6 +39,6 @@ public static class ClearUploadWhenDue
     private static async Task<bool> IsAloneAsync(Guid id, BiddingDb db, CancellationToken ct)
     {
         await db.Database.ExecuteSqlAsync($"update upload set fence = pg_snapshot_xmax(pg_current_snapshot()) where id = {id} and fence is null", ct);
-        return (await db.Database.SqlQuery<bool>($"select pg_snapshot_xmin(pg_current_snapshot()) >= fence as \"Value\" from upload where id = {id}").ToListAsync(ct)).Single();
+        return (await db.Database.SqlQuery<bool>($"select not exists (select 1 from pg_snapshot_xip(pg_current_snapshot()) as other (xid) where other.xid < fence) as \"Value\" from upload where id = {id}").ToListAsync(ct)).Single();
     }
 }

@@ -236,7 +236,7 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.SendAsync(ready.Client, HttpMethod.Delete, $"uploads/{spare}", null)).StatusCode);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.HeadAsync(ready.Client, spare)).StatusCode);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.PatchAsync(ready.Client, spare, 3, [])).StatusCode);
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(spare), default) is null, "the bytes to be deleted");
+        await DeletedAsync(spare);
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(spare)).NextDueAt is null, "the row to be done");
     }
 
@@ -250,13 +250,13 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         await BiddingHost.PatchAsync(ready.Client, idle, 0, [1, 2]);
         var complete = await BiddingHost.UploadAsync(ready.Client, lot, "files", [1, 2, 3]);
         host.Clock.Advance(Upload.IdleMax + TimeSpan.FromMinutes(1));
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(idle), default) is null, "the idle upload to be given up");
+        await DeletedAsync(idle);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.HeadAsync(ready.Client, idle)).StatusCode);
         Assert.Equal(3, await Store.LengthAsync(Upload.KeyOf(complete), default));
 
         await host.CloseAsync(lot);
         host.Clock.MoveTo(lot.Deadline + Upload.KeptAfterClosing);
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(complete), default) is null, "the upload that no bid names to be given up");
+        await DeletedAsync(complete);
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(ready.Files)).NextDueAt is null, "the bid's own to be looked at");
         Assert.Equal(ready.Bid.Files, await StoredAsync(ready.Files));
     }
@@ -350,6 +350,14 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal(new GetOwnLot.CountedAsWithdrawn("A33", "20号令26;20号令27"), (await OwnAsync(idle, lot)).CountedAsWithdrawn);
         Assert.Null((await OwnAsync(ready, lot)).CountedAsWithdrawn);
     }
+
+    // Looked at every second until nobody else is under way.
+    private Task DeletedAsync(Guid upload) => ServiceFixture.EventuallyAsync(async () =>
+    {
+        if (await Store.LengthAsync(Upload.KeyOf(upload), default) is null) return true;
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+        return false;
+    }, "the bytes to be deleted");
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql)
     {
