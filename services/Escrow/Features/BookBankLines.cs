@@ -184,7 +184,7 @@ internal sealed class BookBankLines
 
     private Guid Claim(BankLine line, GuaranteeLetter letter)
     {
-        _transfers.AddRange(TakeClaimPayment.Apply(_db, letter, LineJudge.PaymentOf(line), ReceiptOf(line), _now));
+        _transfers.AddRange(TakeClaimPayment.Apply(_db, letter, LineJudge.PaymentOf(line), ReceiptOf(line), Chart.IdOf(SystemAccount.Bank, line.Currency), _now).Transfers);
         return ReceiptOf(line);
     }
 
@@ -194,8 +194,8 @@ internal sealed class BookBankLines
         var transfer = line.IsCredit ? ReceiptOf(line) : DerivedId.Of($"debit:{line.Reference}");
         var (bank, suspense) = (Chart.IdOf(SystemAccount.Bank, line.Currency), Chart.IdOf(SystemAccount.Suspense, line.Currency));
         _transfers.Add(line.IsCredit ? Transfer.Of(transfer, bank, suspense, line.Amount, TransferCodes.Suspended, line.Reference) : Transfer.Of(transfer, suspense, bank, line.Amount, TransferCodes.Suspended, line.Reference));
-        if (judgement.Code == LineJudge.CameBack) await SettleOrder.ReopenAsync(_db, facts.Order!, line.Reference, _now, ct);
-        if (judgement.Code == LineJudge.PaidTwice) _paidTwice.Add(facts.Order!.Id);
+        if (judgement.Ground == LineJudge.CameBack) await SettleOrder.ReopenAsync(_db, facts.Order!, line.Reference, _now, ct);
+        if (judgement.Ground == LineJudge.PaidTwice) _paidTwice.Add(facts.Order!.Id);
         _db.Add(WorkItem.Of(line, judgement, facts.Order?.Id, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now));
         return transfer;
     }
