@@ -20,7 +20,6 @@ public static class BidOpeningService
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
-        builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
         builder.AddMarkedStore(Name);
         builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
         builder.Services.AddHostedService<AuthorityWatch>();
@@ -33,7 +32,8 @@ public static class BidOpeningService
             .On<DeadlineMoved>("move-opening", MoveOpeningOnDeadlineMoved.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
-            .WhenDue("listed_bid", OpenFilesWhenDue.Handle);
+            .WhenDue("listed_bid", OpenFilesWhenDue.Handle)
+            .AtFirstStart("coefficient-key", PublishCoefficientKeyAtFirstStart.Handle);
     }
 
     public static void Map(IEndpointRouteBuilder app)

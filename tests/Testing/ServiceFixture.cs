@@ -118,7 +118,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     public async Task<Guid> HearAsync<T>(T message, string source = "elsewhere", Guid? id = null, long sequence = 1, DateTimeOffset? at = null) where T : class
     {
         var name = Outbox.NameOf(typeof(T));
-        var envelope = new Envelope(id ?? Guid.CreateVersion7(), name.Name, name.Version, source, sequence, (message as Contracts.ITenderEvent)?.TenderId,
+        var envelope = new Envelope(id ?? Guid.CreateVersion7(), name.Name, name.Version, source, sequence, Outbox.TenderOf(message),
             JsonSerializer.Serialize(message, Outbox.Json), name.SecretUntil, null, null, null, null, null, at ?? Clock.GetUtcNow(), null);
         await ListensAsync();
         var bus = Services.GetRequiredService<Bus>();

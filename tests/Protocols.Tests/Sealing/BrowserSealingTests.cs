@@ -101,7 +101,7 @@ public sealed class BrowserSealingTests : IDisposable
         Complained[] mixed = [.. made, made[0] with { Index = 3 }, made[2] with { Part = SealedPart.Files }];
         Write("complaints.json", JsonSerializer.SerializeToUtf8Bytes(mixed, JsonSerializerOptions.Web));
         await NodeAsync("judge");
-        Assert.Equal(["upheld", "upheld", "share-is-good", "share-is-good", "share-is-good", "share-is-good", "proof-wrong", "proof-wrong"], JsonSerializer.Deserialize<string[]>(Text("verdicts.json")));
+        Assert.Equal(["upheld", "upheld", "share-is-good", "share-is-good", "share-is-good", "share-is-good", "proof-wrong", "proof-wrong"], JsonSerializer.Deserialize<string[]>(Text("verdicts.json"))!);
         Assert.Equal([ComplaintVerdict.ProofWrong, ComplaintVerdict.ProofWrong], mixed[6..].Select(m => ShareComplaint.Judge(manifest, m.Part, m.Index, m.Complaint)));
     }
 
