@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -87,8 +88,25 @@ public sealed class TestLot
 
     public async Task<TestBid> SealAsync(TestBidder bidder, byte[] price, int revision = 1, byte[]? files = null)
     {
-        var bid = await BidSealer.SealAsync(Request(bidder, revision), price, files ?? Encoding.UTF8.GetBytes("the drawings"));
+        var bid = await BidSealer.SealAsync(Request(bidder, revision), price, files ?? TestArchive.Of(("drawings.txt", Encoding.UTF8.GetBytes("the drawings"))));
         return TestBid.Sign(bidder, bid.Manifest, bid.Price, bid.Files);
+    }
+}
+
+/// <summary>ZIPs, fit or not.</summary>
+public static class TestArchive
+{
+    /// <summary>Files as they are named, stored or as small as they get.</summary>
+    public static byte[] Of(params (string Name, byte[] Content)[] files)
+    {
+        using var packed = new MemoryStream();
+        using (var zip = new ZipArchive(packed, ZipArchiveMode.Create, leaveOpen: true))
+            foreach (var (name, content) in files)
+            {
+                using var file = zip.CreateEntry(name, content.Length > 1_000_000 && content[0] == content[^1] ? CompressionLevel.SmallestSize : CompressionLevel.NoCompression).Open();
+                file.Write(content);
+            }
+        return packed.ToArray();
     }
 }
 

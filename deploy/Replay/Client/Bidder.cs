@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -83,10 +84,18 @@ public sealed class Bidder : IDisposable
         var keys = tender.Custodians.OrderBy(c => c.Index).Select(c => c.PublicKey).ToArray();
         var request = new SealingRequest(tender.TenderId, lot, Id, revision, keys, tender.Threshold, _recovery.PublicKey);
         var schedule = new OpeningSchedule(OpeningSchedule.VersionOne, tender.TenderId, lot, Id, revision, price, currency, 180, null, null);
-        var bid = await BidSealer.SealAsync(request, schedule.Canonical(), Encoding.UTF8.GetBytes($"Technical proposal of {Name}."), ct);
+        var bid = await BidSealer.SealAsync(request, schedule.Canonical(), Archive($"Technical proposal of {Name}."), ct);
         var (priceUpload, filesUpload) = (await UploadAsync(lot, SealedPart.Price, bid.Price, ct), await UploadAsync(lot, SealedPart.Files, bid.Files, ct));
         var signature = Convert.ToBase64String(BidSignature.Sign(bid.Manifest, _certificate));
         return new PreparedBid(bid.Manifest.Hash(), Encoding.UTF8.GetString(bid.Manifest.Canonical()), signature, priceUpload, filesUpload);
+    }
+
+    private static byte[] Archive(string proposal)
+    {
+        using var packed = new MemoryStream();
+        using (var zip = new ZipArchive(packed, ZipArchiveMode.Create, leaveOpen: true))
+        using (var file = zip.CreateEntry("proposal.txt", CompressionLevel.NoCompression).Open()) file.Write(Encoding.UTF8.GetBytes(proposal));
+        return packed.ToArray();
     }
 
     public Task<Submitted> SubmitPreparedAsync(Guid lot, PreparedBid bid, CancellationToken ct) =>

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Tendering.BidOpening.Domain;
 
 /// <summary>Why a bid stayed closed, as recorded.</summary>
-public enum OpeningFact { ManifestDiffers, CiphertextMissing, CiphertextDiffers, CiphertextUnreadable, SharesMissing, ShareSealedWrong, CommitmentFails, CiphertextBroken, PriceUnreadable, CurrencyDiffers }
+public enum OpeningFact { ManifestDiffers, CiphertextMissing, CiphertextDiffers, CiphertextUnreadable, SharesMissing, ShareSealedWrong, CommitmentFails, CiphertextBroken, ArchiveUnfit, PriceUnreadable, CurrencyDiffers }
 
 /// <summary>The legal word: withdrawn (撤回), revoked (撤销), rejected at the opening.</summary>
 public enum Verdict { Withdrawn, Revoked, Rejected }
@@ -30,6 +30,7 @@ public sealed record PriceNotOpened(OpeningFact Fact, byte[]? Key = null) : Outc
         [OpeningFact.ShareSealedWrong] = (Verdict.Revoked, Cause.Bidder),
         [OpeningFact.CommitmentFails] = (Verdict.Revoked, Cause.Bidder),
         [OpeningFact.CiphertextBroken] = (Verdict.Revoked, Cause.Bidder),
+        [OpeningFact.ArchiveUnfit] = (Verdict.Revoked, Cause.Bidder),
         [OpeningFact.PriceUnreadable] = (Verdict.Rejected, Cause.Bidder),
         [OpeningFact.CurrencyDiffers] = (Verdict.Rejected, Cause.Bidder),
     }.ToFrozenDictionary();

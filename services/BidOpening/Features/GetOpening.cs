@@ -10,7 +10,7 @@ namespace Tendering.BidOpening.Features;
 public static class GetOpening
 {
     public sealed record CustodianState(int Index, Guid OrganisationId, bool Released);
-    public sealed record Finding(Guid BidId, string Kind, string Fact);
+    public sealed record Finding(Guid BidId, string Kind, string Fact, string Verdict, string Cause);
     public sealed record Present(Party Party, Guid OrganisationId, string Name, DateTimeOffset SignedInAt, bool HasSigned);
     public sealed record Objection(Guid ObjectionId, int Number, Guid BidderId, string Text, DateTimeOffset RaisedAt, string? Answer, DateTimeOffset? AnsweredAt);
 
@@ -35,7 +35,7 @@ public static class GetOpening
             StartedAt = session.StartedAt, SharesDueBy = session.SharesDueBy, RecoveryDueBy = session.RecoveryDueBy, ConfirmBy = session.ConfirmBy, AnswersDueBy = session.AnswersDueBy, AnnouncedHash = session.AnnouncedHash,
             Custodians = [.. session.Notice!.Custodians.OrderBy(c => c.Index).Select(c => new CustodianState(c.Index, c.OrganisationId, released.Contains(c.Index)))],
             Opened = bids.Count(b => b.Stage == BidStage.Opened), NotOpened = bids.Count(b => b.Stage == BidStage.NotOpened), Total = bids.Count,
-            Findings = [.. bids.Where(b => b.FilesStage == FilesStage.Failed).Select(b => new Finding(b.Id, RecordedBid.FilesNotOpened, Word.Of(b.FilesFact!.Value)))],
+            Findings = [.. bids.Where(b => b.FilesStage == FilesStage.Failed).Select(b => FindingOf(b.Id, new PriceNotOpened(b.FilesFact!.Value)))],
             Attendance = await db.Attendance.Where(a => a.LotId == lotId && a.OrganisationName != null).OrderBy(a => a.SignedInAt).ThenBy(a => a.OrganisationId)
                 .Select(a => new Present(a.Party, a.OrganisationId, a.OrganisationName!, a.SignedInAt, db.Signatures.Any(s => s.LotId == lotId && s.OrganisationId == a.OrganisationId))).ToArrayAsync(ct),
             Objections = await db.Objections.Where(o => o.LotId == lotId).OrderBy(o => o.Number)
@@ -43,4 +43,6 @@ public static class GetOpening
             LastEntry = session.LastEntry,
         });
     }
+
+    private static Finding FindingOf(Guid bid, PriceNotOpened not) => new(bid, RecordedBid.FilesNotOpened, Word.Of(not.Fact), Word.Of(not.Verdict), Word.Of(not.Cause));
 }

@@ -73,6 +73,26 @@ public static class BidArchive
         return [.. files.Select(file => new ArchivedFile(file.FullName, file.Length))];
     }
 
+    /// <summary>All that unpacking would check, contents too, without writing a byte; what a crafted file makes the reader stumble over is an <see cref="ArchiveException"/> as well.</summary>
+    public static async Task<IReadOnlyList<ArchivedFile>> CheckAsync(Stream archive, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await using var zip = Open(archive);
+            var files = FilesOf(zip, archive.Length);
+            foreach (var file in files)
+            {
+                await FlowAsync(file, Stream.Null, cancellation);
+            }
+
+            return [.. files.Select(file => new ArchivedFile(file.FullName, file.Length))];
+        }
+        catch (Exception e) when (e is EndOfStreamException or InvalidDataException or ArgumentException or NotSupportedException or OverflowException)
+        {
+            throw new ArchiveException(ArchiveFault.Malformed, "The archive cannot be read as a ZIP.", e);
+        }
+    }
+
     private static ZipArchive Open(Stream archive)
     {
         ZipDirectory.RefuseUnfit(archive);
@@ -144,6 +164,11 @@ public static class BidArchive
     {
         target.Directory!.Create();
         await using var output = new FileStream(target.FullName, FileMode.CreateNew, FileAccess.Write);
+        await FlowAsync(file, output, cancellation);
+    }
+
+    private static async Task FlowAsync(ZipArchiveEntry file, Stream output, CancellationToken cancellation)
+    {
         var (crc, length, buffer) = (new Crc32(), 0L, new byte[128 * 1024]);
         try
         {

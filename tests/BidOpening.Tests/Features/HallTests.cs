@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
@@ -129,9 +130,9 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         await host.HearAsync(bidder.Issued);
         // The revocation is heard before the certificate, in another spelling of its number.
         await host.HearAsync(new CertificateRevoked(other.Id, "00" + other.Certificate.SerialNumber.ToLowerInvariant(), "lost", host.Clock.GetUtcNow()));
-        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Revocations.Any(r => r.OrganisationId == other.Id))), "the revocation");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BidOpeningDb, bool>(db => Task.FromResult(db.Revocations.Any(r => r.OrganisationId == other.Id))), "the revocation");
         await host.HearAsync(other.Issued);
-        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Any(c => c.OrganisationId == other.Id) && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Any(c => c.OrganisationId == other.Id) && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
         await opening.SignInAsync(opening.Bidder(0));
         await opening.SignInAsync(opening.Bidder(1));
         await opening.OpenAllAsync();
@@ -170,7 +171,7 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
             foreach (var bidder in bidders) bids.Add(await lot.SealAsync(bidder));
             var opening = await own.OpenAsync(lot, bids);
             foreach (var bidder in bidders) await own.HearAsync(bidder.Issued);          // with the issuer that identity names
-            await ServiceFixture.EventuallyAsync(() => own.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count() == 3)), "the certificates");
+            await ServiceFixture.EventuallyAsync(() => own.InDbAsync<BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count() == 3)), "the certificates");
             for (var i = 0; i < 3; i++) await opening.SignInAsync(opening.Bidder(i));
             await opening.OpenAllAsync();
             var bytes = await own.Public().GetByteArrayAsync(opening.Path("announcement"), TestContext.Current.CancellationToken);
@@ -293,19 +294,19 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
     [Fact]
     public void One_person_or_address_opens_so_many_streams_and_no_others_are_kept_out()
     {
-        var watch = host.Services.GetRequiredService<Data.HallWatch>();
+        var watch = host.Services.GetRequiredService<HallWatch>();
         var lot = Guid.NewGuid();
         ServiceDefaults.Caller person = new(Guid.NewGuid(), null, null, [], "192.0.2.1"), colleague = person with { PersonId = Guid.NewGuid() }, nobody = person with { PersonId = null };
-        var entered = new List<(Data.Hall, ServiceDefaults.Caller)>();
+        var entered = new List<(Hall, ServiceDefaults.Caller)>();
         void Enter(ServiceDefaults.Caller who) => entered.Add((watch.Enter(lot, who), who));
         void Refused(ServiceDefaults.Caller who) => Assert.Equal("too-many-watchers", Assert.Throws<ServiceDefaults.RuleBrokenException>(() => watch.Enter(lot, who)).Code);
         try
         {
-            for (var i = 0; i < Data.HallWatch.PerPersonMax; i++) Enter(person);
+            for (var i = 0; i < HallWatch.PerPersonMax; i++) Enter(person);
             Refused(person);
             Refused(person with { Address = "192.0.2.2" });
             Enter(colleague);                                                            // at the same address
-            for (var i = 0; i < Data.HallWatch.PerAddressMax; i++) Enter(nobody with { Address = $"2001:db8::{i:x}" });
+            for (var i = 0; i < HallWatch.PerAddressMax; i++) Enter(nobody with { Address = $"2001:db8::{i:x}" });
             Refused(nobody with { Address = "2001:db8::ffff:0:1" });
             Enter(nobody with { Address = "2001:db8:0:1::1" });
             Enter(nobody);

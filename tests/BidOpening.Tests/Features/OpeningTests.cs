@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -67,8 +68,9 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
     public async Task The_archives_are_opened_in_the_background()
     {
         var lot = host.NewLot();
-        var archive = new byte[5_000_000];
-        new Random(7).NextBytes(archive);
+        var content = new byte[5_000_000];
+        new Random(7).NextBytes(content);
+        var archive = TestArchive.Of(("a", content));
         var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3, archive));
         await opening.ReleasedAsync(1, opening.SharesOf(1, SealedPart.Price));
         await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Price));
@@ -90,7 +92,7 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
     public async Task An_archive_that_cannot_be_opened_is_a_finding_and_the_bid_stays_opened()
     {
         var lot = host.NewLot();
-        var bids = await host.SealAsync(lot, 4, new byte[200_000]);
+        var bids = await host.SealAsync(lot, 4, TestArchive.Of(("a", new byte[200_000])));
         bids[0].Files[^1] ^= 1;                                                       // broken when it was signed: its last chunk
         bids[0] = TestBid.Sign(bids[0].Bidder, bids[0].Manifest with { Parts = [bids[0].Manifest.Price, bids[0].Manifest.Files with { Digest = BlockDigest.Of(bids[0].Files) }] }, bids[0].Price, bids[0].Files);
         bids[1] = TestBid.Sign(bids[1].Bidder, bids[1].Manifest with { Parts = [bids[1].Manifest.Price, bids[1].Manifest.Files with { Commitment = new string('b', 64) }] }, bids[1].Price, bids[1].Files);
@@ -99,51 +101,88 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         await opening.ReleasedAsync(1);
         await opening.ReleasedAsync(2);
         foreach (var (bid, fact) in opening.Bids.Zip(new[] { OpeningFact.CiphertextBroken, OpeningFact.CommitmentFails, OpeningFact.CiphertextMissing }))
-        {
-            await opening.FilesAsync(bid, FilesStage.Failed);
-            var stored = await opening.StoredAsync(bid);
-            Assert.Equal((BidStage.Opened, fact), (stored.Stage, stored.FilesFact));
-            Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
-        }
+            await AssertArchiveAsync(opening, bid, fact, fact == OpeningFact.CiphertextMissing ? ("withdrawn", "platform") : ("revoked", "bidder"));
         await opening.FilesAsync(opening.Bids[3], FilesStage.Opened);
         Assert.Empty(await opening.EventsAsync<BidNotOpened>());
         Assert.Equal([.. opening.Bids.Take(3).Select(b => b.Id)], (await host.LookAsync(lot)).GetProperty("findings").EnumerateArray().Select(f => f.GetProperty("bidId").GetGuid()));
     }
 
-    // The platform answers for what it stored otherwise than it took it, whatever the bidder did; and what an archive claims to hold is nobody's business here.
+    // The platform answers for what it stored otherwise than it took it, whatever the bidder did and whatever the archive holds.
     [Fact]
-    public async Task A_changed_archive_is_the_platforms_and_one_full_of_tricks_is_passed_on_as_it_is()
+    public async Task A_changed_archive_is_the_platforms_fault()
     {
         var lot = host.NewLot();
-        var bomb = ZipOf(("../../etc/passwd", "root"), ("bomb", new string('0', 20_000_000)));
-        var bids = await host.SealAsync(lot, 4, bomb);
-        bids[3] = TestBid.Sign(bids[3].Bidder, bids[3].Manifest with { Parts = [bids[3].Manifest.Price, bids[3].Manifest.Files with { Commitment = new string('b', 64) }] }, bids[3].Price, bids[3].Files);
+        var bids = await host.SealAsync(lot, 4, TestArchive.Of(("../../etc/passwd", "root"u8.ToArray())));
+        bids[2] = TestBid.Sign(bids[2].Bidder, bids[2].Manifest with { Parts = [bids[2].Manifest.Price, bids[2].Manifest.Files with { Commitment = new string('b', 64) }] }, bids[2].Price, bids[2].Files);
+        bids[3] = await lot.SealAsync(bids[3].Bidder, 4_000_000);
         var opening = await host.OpenAsync(lot, bids);
-        await host.Store.WriteAsync(opening.Bids[1].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
-        await host.Store.WriteAsync(opening.Bids[2].Closed.FilesStorageKey, opening.Bids[2].Sealed.Files.Length, new byte[1000], default);
-        await host.Store.WriteAsync(opening.Bids[3].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
+        await host.Store.WriteAsync(opening.Bids[0].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
+        await host.Store.WriteAsync(opening.Bids[1].Closed.FilesStorageKey, opening.Bids[1].Sealed.Files.Length, new byte[1000], default);
+        await host.Store.WriteAsync(opening.Bids[2].Closed.FilesStorageKey, 30, new byte[] { 0xFF, 0x00, 0xFF, 0x00 }, default);
         await opening.ReleasedAsync(1);
         await opening.ReleasedAsync(2);
-        foreach (var bid in opening.Bids.Skip(1))
-        {
-            await opening.FilesAsync(bid, FilesStage.Failed);
-            Assert.Equal((BidStage.Opened, OpeningFact.CiphertextDiffers), ((await opening.StoredAsync(bid)).Stage, (await opening.StoredAsync(bid)).FilesFact!.Value));
-            Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
-        }
-        await opening.FilesAsync(opening.Bids[0], FilesStage.Opened);
-        Assert.Equal(bomb.Length, await host.Store.LengthAsync($"opened/{opening.Bids[0].Id}", default));
+        foreach (var bid in opening.Bids.Take(3)) await AssertArchiveAsync(opening, bid, OpeningFact.CiphertextDiffers, ("withdrawn", "platform"));
+        await opening.FilesAsync(opening.Bids[3], FilesStage.Opened);
     }
 
-    private static byte[] ZipOf(params (string Name, string Text)[] entries)
+    public static TheoryData<string> Unfit => ["no archive", "path trick", "absolute path", "link", "bomb", "bomb that lies", "overlap", "not what its directory says", "two names", "cut", "empty"];
+
+    [Theory]
+    [MemberData(nameof(Unfit))]
+    public async Task An_archive_that_is_not_what_it_says_is_its_bidders_fault_and_the_others_are_opened(string trick)
     {
-        using var stream = new MemoryStream();
-        using (var zip = new System.IO.Compression.ZipArchive(stream, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
-            foreach (var (name, text) in entries)
-            {
-                using var writer = new StreamWriter(zip.CreateEntry(name).Open());
-                writer.Write(text);
-            }
-        return stream.ToArray();
+        var lot = host.NewLot();
+        var bids = await host.SealAsync(lot, 3);
+        bids[1] = await lot.SealAsync(bids[1].Bidder, 2_000_000, files: Spoilt(trick));
+        var opening = await host.OpenAsync(lot, bids);
+        await opening.ReleasedAsync(1);
+        await opening.ReleasedAsync(3);
+        Assert.All((await opening.RecordAsync()).Bids, b => Assert.NotNull(b.Price));
+        await AssertArchiveAsync(opening, opening.Bids[1], OpeningFact.ArchiveUnfit, ("revoked", "bidder"));
+        foreach (var index in new[] { 0, 2 }) await opening.FilesAsync(opening.Bids[index], FilesStage.Opened);
+        Assert.False(File.Exists(Path.Combine(host.StorageFolder, "..", "evil")) || File.Exists("/evil"));
+        Assert.True(await host.Store.LengthAsync(opening.Bids[1].Closed.FilesStorageKey, default) > 0);      // what was sealed stays to be shown
+        Assert.Single(await opening.EventsAsync<ArchiveNotOpened>());
+    }
+
+    private static byte[] Spoilt(string trick)
+    {
+        var text = new byte[3_000];
+        Array.Fill(text, (byte)'x');
+        var zip = TestArchive.Of(("a", text), ("b", text));
+        var directory = DirectoryOf(zip);
+        switch (trick)
+        {
+            case "no archive": return text;
+            case "path trick": return TestArchive.Of(("a", text), ("../../../evil", text));
+            case "absolute path": return TestArchive.Of(("/evil", text));
+            case "link": zip[directory[1] + 5] = 3; BinaryPrimitives.WriteUInt32LittleEndian(zip.AsSpan(directory[1] + 38), 0xA1FF0000); return zip;
+            case "bomb": return TestArchive.Of(("zeros", new byte[40_000_000]));
+            case "bomb that lies":
+                var bomb = TestArchive.Of(("zeros", new byte[20_000_000]));
+                BinaryPrimitives.WriteUInt32LittleEndian(bomb.AsSpan(DirectoryOf(bomb)[0] + 24), 1_000);
+                return bomb;
+            case "overlap": zip.AsSpan(directory[0] + 42, 4).CopyTo(zip.AsSpan(directory[1] + 42)); BinaryPrimitives.WriteUInt32LittleEndian(zip.AsSpan(directory[1] + 20), 6_000); BinaryPrimitives.WriteUInt32LittleEndian(zip.AsSpan(directory[1] + 24), 6_000); return zip;
+            case "not what its directory says": zip[directory[0] + 16] ^= 1; return zip;
+            case "two names": return TestArchive.Of(("a.pdf", text), ("A.PDF", text));
+            case "cut": return zip[..^30];
+            default: return [];
+        }
+    }
+
+    // Where the directory's entries begin.
+    private static List<int> DirectoryOf(byte[] zip) => [.. Enumerable.Range(0, zip.Length - 4).Where(at => BinaryPrimitives.ReadUInt32LittleEndian(zip.AsSpan(at)) == 0x02014b50)];
+
+    private async Task AssertArchiveAsync(Opening opening, OpenedTestBid bid, OpeningFact fact, (string Verdict, string Cause) expected)
+    {
+        await opening.FilesAsync(bid, FilesStage.Failed);
+        var stored = await opening.StoredAsync(bid);
+        Assert.Equal((BidStage.Opened, fact), (stored.Stage, stored.FilesFact));
+        Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
+        var told = Assert.Single(await opening.EventsAsync<ArchiveNotOpened>(), e => e.BidId == bid.Id);
+        Assert.Equal((expected.Verdict, expected.Cause, Word.Of(fact), "A36"), (told.Verdict, told.Cause, told.Fact, told.Rule));
+        var finding = (await host.LookAsync(opening.Lot)).GetProperty("findings").EnumerateArray().Single(f => f.GetProperty("bidId").GetGuid() == bid.Id);
+        Assert.Equal((expected.Verdict, expected.Cause, Word.Of(fact)), (finding.GetProperty("verdict").GetString(), finding.GetProperty("cause").GetString(), finding.GetProperty("fact").GetString()));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts.BidOpening;
 using Tendering.Protocols;
@@ -195,7 +196,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
     private async Task LookAgainAsync(Opening opening)
     {
         host.Clock.Advance(TimeSpan.FromSeconds(11));
-        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => db.Sessions.AnyAsync(s => s.Id == opening.Lot.LotId && s.NextDueAt > host.Clock.GetUtcNow())), "another look");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BidOpeningDb, bool>(db => db.Sessions.AnyAsync(s => s.Id == opening.Lot.LotId && s.NextDueAt > host.Clock.GetUtcNow())), "another look");
     }
 
     private static async Task AssertNothingDecidedAsync(Opening opening)

@@ -25,6 +25,7 @@ public sealed class BidArchiveTests : IDisposable
         using var archive = new MemoryStream();
         await BidArchive.PackAsync(source, archive);
         Assert.Equal(contents.Keys.Order(StringComparer.Ordinal), BidArchive.List(archive).Select(file => file.Name));
+        Assert.Equal(BidArchive.List(archive), await BidArchive.CheckAsync(archive));
         await BidArchive.UnpackAsync(archive, Target);
         foreach (var (name, content) in contents)
         {
@@ -142,6 +143,30 @@ public sealed class BidArchiveTests : IDisposable
     }
 
     [Fact]
+    public async Task Whatever_is_done_to_an_archive_looking_into_it_ends_with_its_files_or_a_refusal()
+    {
+        var random = Randomness.Seeded();
+        var good = Zip(("a", random.Bytes(300)), ("b/c", new byte[5_000]));
+        Assert.Equal([new ArchivedFile("a", 300), new ArchivedFile("b/c", 5_000)], await BidArchive.CheckAsync(new MemoryStream(good)));
+        for (var round = 0; round < 2_000; round++)
+        {
+            var zip = good[..(random.Next(4) == 0 ? random.Next(good.Length) : good.Length)];
+            for (var changes = random.Next(1, 6); changes > 0 && zip.Length > 0; changes--)
+            {
+                zip[random.Next(zip.Length)] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                Assert.Equal(2, (await BidArchive.CheckAsync(new MemoryStream(zip))).Count);
+            }
+            catch (ArchiveException)
+            {
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_link_is_refused_in_both_directions()
     {
         var zip = Zip(("link", "/etc/passwd"u8.ToArray()));
@@ -208,6 +233,7 @@ public sealed class BidArchiveTests : IDisposable
         var refusal = await Assert.ThrowsAsync<ArchiveException>(() => BidArchive.UnpackAsync(new MemoryStream(zip), Target));
         Assert.False(Target.Exists);
         Assert.Empty(folder.GetFiles("evil*", SearchOption.AllDirectories));
+        Assert.Equal(refusal.Code, (await Assert.ThrowsAsync<ArchiveException>(() => BidArchive.CheckAsync(new MemoryStream(zip)))).Code);
         return refusal;
     }
 
