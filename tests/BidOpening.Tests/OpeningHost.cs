@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Tendering.BidOpening.Data;
@@ -15,8 +16,13 @@ using Tendering.Testing;
 
 namespace Tendering.BidOpening.Tests;
 
-public sealed class OpeningHost() : ServiceFixture(BidOpeningService.Name, BidOpeningService.Add, BidOpeningService.Map)
+public sealed class OpeningHost : ServiceFixture
 {
+    public OpeningHost() : this(_ => { }) { }
+
+    /// <summary>The service with something in it replaced.</summary>
+    internal OpeningHost(Action<WebApplicationBuilder> replace) : base(BidOpeningService.Name, builder => { BidOpeningService.Add(builder); replace(builder); }, BidOpeningService.Map) { }
+
     public TestAuthority Authority { get; } = new();
     public IBlobStore Store => Services.GetRequiredService<IBlobStore>();
 

@@ -88,6 +88,42 @@ public class AttackTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     [Fact]
+    public async Task A_bid_of_zero_bytes_or_of_two_gibibytes_and_one_is_refused_as_upload_and_as_manifest()
+    {
+        var lot = await host.LotAsync();
+        var ready = await host.PrepareAsync(lot);
+        var tooLong = StreamCipher.CiphertextLength(2L << 30) + 1;
+        Assert.Equal(HttpStatusCode.BadRequest, (await BiddingHost.BeginAsync(ready.Client, lot, "files", 0)).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await BiddingHost.BeginAsync(ready.Client, lot, "files", tooLong)).StatusCode);
+        foreach (var length in new[] { 0, StreamCipher.CiphertextLength(0) - 1, tooLong, long.MaxValue >> 11 })
+        {
+            var forged = ready.Bid.Manifest with { Parts = [ready.Bid.Manifest.Price, ready.Bid.Manifest.Files with { Length = length }] };
+            var bid = TestBid.Sign(ready.Bid.Bidder, forged, ready.Bid.Price, ready.Bid.Files);
+            Assert.Equal(("unsealed-bid", "A33"), await (await (ready with { Bid = bid }).SubmitAsync()).RefusalAsync() is var (code, rule, _) ? (code, rule) : default);
+        }
+        // Nothing, sealed, is a ciphertext like any other: what it holds is seen at the opening.
+        await (await host.UploadAsync(lot, await lot.SealAsync(ready.Bid.Bidder, files: []))).SubmittedAsync();
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_moved_back_opens_nothing_again()
+    {
+        var lot = await host.LotAsync();
+        var (early, late) = (await host.PrepareAsync(lot), await host.PrepareAsync(lot));
+        var taken = await early.SubmittedAsync();
+        await host.CloseAsync(lot);
+        try
+        {
+            host.Clock.MoveTo(lot.Deadline.AddDays(-1));
+            Assert.Equal(("late-bid", "A33"), await (await late.SubmitAsync()).RefusalAsync() is var (code, rule, _) ? (code, rule) : default);
+            Assert.Equal("late-withdrawal", (await (await early.Client.PostAsync($"/api/bidding/lots/{lot.LotId}/bids/withdrawal", new { })).RefusalAsync()).Code);
+            Assert.Equal(taken.BidId, (await early.SubmittedAsync()).BidId);             // the same again is the same answer, and no new bid
+        }
+        finally { host.Clock.MoveTo(lot.Deadline); }
+        Assert.Single(Assert.Single(await host.PublishedAsync<ClosingListDrawn, BiddingDb>(), e => e.LotId == lot.LotId).Bids);
+    }
+
+    [Fact]
     public async Task File_names_lead_nowhere()
     {
         var lot = await host.LotAsync();

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
@@ -34,6 +36,67 @@ public class AttackTests(OpeningHost host) : IClassFixture<OpeningHost>
         var record = await opening.RecordAsync();
         Assert.Equal([("revoked", "bidder", "commitment-fails"), (null, null, null), (null, null, null)], record.Bids.Select(b => (b.Verdict, b.Cause, b.Fact)));
         Assert.Equal([null, 2_000_000, 3_000_000], record.Bids.Select(b => b.Price));
+    }
+
+    [Fact]
+    public async Task What_is_released_before_the_deadline_or_the_opening_is_not_taken_and_counts_for_nothing_later()
+    {
+        var lot = host.NewLot();
+        var bids = await host.SealAsync(lot, 3);
+        await host.HearAsync(lot.Notice);
+        await ServiceFixture.EventuallyAsync(async () => (await host.Public().GetAsync(new Uri($"/api/bid-opening/lots/{lot.LotId}", UriKind.Relative))).StatusCode == HttpStatusCode.OK, "the lot");
+        var early = new Opening(host, lot, [.. bids.Select(b => new OpenedTestBid(b, new(Guid.CreateVersion7(), b.Bidder.Id, "", "", 1, "", "", "", "", "", "", true, default)))]);
+        await RefusedAsync(early);                                                     // bids are still being taken
+        var opening = await host.CloseAsync(lot, bids);
+        await RefusedAsync(opening);                                                   // they are closed, and not being opened yet
+        await host.StartAsync(lot);
+        await opening.ReleasedAsync(1);
+        Assert.Empty(await opening.EventsAsync<BidOpened>());
+        await opening.ReleasedAsync(2);
+        Assert.All((await opening.RecordAsync()).Bids, b => Assert.NotNull(b.Price));
+    }
+
+    private async Task RefusedAsync(Opening opening)
+    {
+        var bid = opening.Bids[0];
+        foreach (var index in new[] { 1, 2, 3 }) Assert.Equal(HttpStatusCode.NotFound, (await opening.ReleaseAsync(index, opening.SharesOf(index))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await opening.RecoverAsync(bid, Opening.RecoveredKey(bid, SealedPart.Price), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await opening.Custodian(1).PostAsync(opening.Path("share-complaints").ToString(), new { bidId = bid.Id, part = SealedPart.Price })).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await opening.Custodian(1).GetAsync(opening.Path("sealed-shares"))).StatusCode);
+        var lot = opening.Lot.LotId;
+        Assert.Equal((0, 0), await host.InDbAsync<BidOpeningDb, (int, int)>(db => Task.FromResult((db.Releases.Count(r => r.LotId == lot), db.GoodShares.Count(s => db.Bids.Any(b => b.Id == s.BidId && b.LotId == lot))))));
+        Assert.Equal("waiting", (await host.LookAsync(opening.Lot)).GetProperty("stage").GetString());
+    }
+
+    [Fact]
+    public async Task A_node_whose_clock_was_moved_opens_nothing_and_the_next_one_whose_is_right_does()
+    {
+        var offset = TimeSpan.FromMilliseconds(501);
+        await using var skewed = new OpeningHost(builder => builder.Services.Replace(ServiceDescriptor.Singleton<MeasureOffset>(_ => Task.FromResult(offset))));
+        await skewed.InitializeAsync();
+        var lot = skewed.NewLot();
+        var opening = await skewed.CloseAsync(lot, await skewed.SealAsync(lot, 3));
+        skewed.Clock.MoveTo(lot.Deadline);
+        foreach (var _ in Enumerable.Range(0, 3))
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => skewed.InDbAsync<BidOpeningDb, int>(async db =>
+            {
+                await ContinueOpeningWhenDue.Handle(lot.LotId, db, skewed.Services, lot.Deadline, default);
+                return await db.SaveChangesAsync();
+            }));
+        }
+        Assert.Equal("waiting", (await skewed.LookAsync(lot)).GetProperty("stage").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await opening.ReleaseAsync(1, opening.SharesOf(1))).StatusCode);
+        offset = DatabaseClock.DifferenceMax;
+        await skewed.InDbAsync<BidOpeningDb, int>(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            if (await db.LockSessionAsync(lot.LotId, default) is { Stage: SessionStage.Waiting }) await ContinueOpeningWhenDue.Handle(lot.LotId, db, skewed.Services, lot.Deadline, default);
+            await db.SaveChangesAsync();
+            await transaction.CommitAsync();
+            return 0;
+        });
+        await skewed.StageAsync(lot, "opening");
     }
 
     [Fact]

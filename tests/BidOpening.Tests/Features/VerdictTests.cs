@@ -47,6 +47,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
         }, expected: ("revoked", "bidder", "ciphertext-broken"), keyIsPublic: true);
 
     [Theory]
+    [InlineData("")]
     [InlineData("not json")]
     [InlineData("{\"price\":1}")]
     public async Task A_price_record_that_cannot_be_read_is_rejected_at_the_opening(string price) =>
@@ -106,6 +107,28 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal(2, (await opening.EventsAsync<BidNotOpened>()).Count(e => e is { Verdict: "withdrawn", Cause: "custodians", Rule: "A36" }));
         Assert.Equal(HttpStatusCode.OK, (await opening.RecoverAsync(wrong, Opening.RecoveredKey(wrong, SealedPart.Price), null)).StatusCode);
         Assert.Equal(BidStage.NotOpened, (await opening.StoredAsync(wrong)).Stage);   // too late: the verdict stays
+    }
+
+    [Fact]
+    public async Task Where_wrong_shares_leave_too_few_good_ones_the_custodians_answer_and_the_others_bids_are_opened()
+    {
+        var lot = host.NewLot();
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
+        foreach (var index in new[] { 1, 2 })
+        {
+            var shares = opening.SharesOf(index);
+            var at = shares.FindIndex(s => s.BidId == opening.Bids[1].Id && s.Part == SealedPart.Price);
+            shares[at] = shares[at] with { Share = shares.First(s => s.BidId == opening.Bids[0].Id).Share };
+            Assert.Equal(5, (await opening.ReleasedAsync(index, shares)).Good);
+        }
+        host.Clock.Advance(TimeSpan.FromMinutes(lot.OpeningMinutes));
+        await ServiceFixture.EventuallyAsync(async () => (await host.LookAsync(lot)).GetProperty("recoveryDueBy").ValueKind == JsonValueKind.String, "the bidders' time");
+        host.Clock.Advance(TimeSpan.FromMinutes(lot.OpeningMinutes));
+        var record = await opening.RecordAsync();
+        Assert.Equal([1_000_000, null, 3_000_000], record.Bids.Select(b => b.Price));
+        Assert.Equal(("withdrawn", "custodians", "shares-missing", Article), (record.Bids[1].Verdict, record.Bids[1].Cause, record.Bids[1].Fact, record.Bids[1].Article));
+        Assert.Equal([1, 2], record.WrongShares.Where(w => w.BidId == opening.Bids[1].Id).Select(w => w.CustodianIndex).Order());
+        Assert.Equal("shares-missing", Assert.Single(await opening.EventsAsync<BidNotOpened>()).Fact);
     }
 
     [Fact]
