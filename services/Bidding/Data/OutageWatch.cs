@@ -55,16 +55,22 @@ public sealed partial class OutageWatch(IServiceScopeFactory scopes, NodeClock n
         await db.Database.ExecuteSqlAsync($"insert into outage (from_at, until_at, last_before, first_after) values ({outage.From}, {outage.Until}, {outage.LastBefore}, {outage.FirstAfter}) on conflict do nothing", ct);
         LogOutage(log, outage.From, outage.Until);
         var (from, until) = (outage.From, outage.Until + _measure.Window);
-        var lots = await db.Lots.AsNoTracking().Where(l => l.Stage == LotStage.Open && l.BidDeadline > from && l.BidDeadline <= until && !db.Extensions.Any(e => e.LotId == l.Id && e.DecidedAt == null)).ToListAsync(ct);
+        await ProposeAsync(db, await db.Lots.AsNoTracking().Where(l => l.Stage == LotStage.Open && l.BidDeadline > from && l.BidDeadline <= until).ToListAsync(ct), now, ct);
+    }
+
+    /// <summary>Proposes what outages that were not decided on yet took of these lots' last hours. A lot for which a proposal is undecided waits: its closing asks once more.</summary>
+    public async Task ProposeAsync(BiddingDb db, IEnumerable<Lot> open, DateTimeOffset now, CancellationToken ct)
+    {
+        var ids = open.Select(l => l.Id).ToArray();
+        var proposed = (await db.Extensions.AsNoTracking().Where(e => ids.Contains(e.LotId)).ToListAsync(ct)).ToLookup(e => e.LotId);
+        var lots = open.Where(l => proposed[l.Id].All(e => e.DecidedAt is not null)).ToList();
         if (lots.Count == 0) return;
         var since = lots.Min(l => l.BidDeadline) - _measure.Window;
         var outages = await db.Database.SqlQuery<ReportedOutage>(
             $"select from_at as \"From\", until_at as \"Until\", last_before as \"LastBefore\", first_after as \"FirstAfter\" from outage where until_at > {since}").ToListAsync(ct);
-        var ids = lots.Select(l => l.Id).ToArray();
-        var decided = (await db.Extensions.AsNoTracking().Where(e => ids.Contains(e.LotId)).ToListAsync(ct)).ToLookup(e => e.LotId);
         foreach (var lot in lots)
         {
-            if (Extension.Propose(lot, outages, decided[lot.Id].SelectMany(e => e.Outages), _measure, now) is not { } extension) continue;
+            if (Extension.Propose(lot, outages, proposed[lot.Id].SelectMany(e => e.Outages), _measure, now) is not { } extension) continue;
             db.Add(extension);
             db.Publish(new ExtensionProposed(lot.TenderId, lot.Id, extension.Id, extension.Deadline, extension.ProposedDeadline, extension.Outages, now), now);
         }

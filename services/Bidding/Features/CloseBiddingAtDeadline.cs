@@ -19,7 +19,11 @@ public static class CloseBiddingAtDeadline
         var lot = await db.Lots.SingleAsync(l => l.Id == id, ct);
         if (!services.GetRequiredService<NodeClock>().IsInStep) throw new InvalidOperationException("This node's clock is not known to agree with the database's: it closes no bidding.");
         // The outage that has just ended is noted first: it may be why bids are missing.
-        await services.GetRequiredService<OutageWatch>().BeatAsync(ct);
+        var watch = services.GetRequiredService<OutageWatch>();
+        await watch.BeatAsync(ct);
+        // One that came while another was being decided on has not been proposed yet.
+        await watch.ProposeAsync(db, [lot], now, ct);
+        await db.SaveChangesAsync(ct);
         var undecided = await db.Extensions.AsNoTracking().Where(e => e.LotId == id && e.DecidedAt == null && e.HeldUntil > now).ToListAsync(ct);
         if (undecided.Count > 0)
         {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Domain;
@@ -83,6 +84,29 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     [Fact]
+    public async Task An_outage_that_comes_while_another_is_being_decided_on_is_proposed_at_the_closing()
+    {
+        var lot = await host.LotAsync();
+        var first = await ComeBackAsync(lot, TimeSpan.FromHours(1), lot.Deadline.AddHours(-2));
+        host.Clock.MoveTo(lot.Deadline.AddMinutes(-60));
+        await SilenceAsync(TimeSpan.FromMinutes(40), lot.Deadline.AddMinutes(-60));
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            await host.Services.GetRequiredService<OutageWatch>().BeatAsync(default);
+            return await host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<DateTimeOffset>($"select max(until_at) as \"Value\" from outage").ToListAsync()).Single() == lot.Deadline.AddMinutes(-60));
+        }, "the second outage");
+        Assert.Single(await host.PublishedAsync<ExtensionProposed, BiddingDb>(), e => e.LotId == lot.LotId);
+        Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Supervisor).PostAsync($"/api/bidding/extensions/{first.ProposalId}/decision", new { approved = false, reason = "nobody was kept away" })).StatusCode);
+        host.Clock.MoveTo(lot.Deadline);
+        IReadOnlyList<ExtensionProposed> proposed = [];
+        await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count == 2, "the proposal at the closing");
+        Assert.Equal((lot.Deadline, lot.Deadline.AddMinutes(-60)), (proposed[1].Deadline, Assert.Single(proposed[1].Outages).Until));
+        Assert.Equal(HttpStatusCode.NotFound, (await host.Public().GetAsync(new Uri($"/api/bidding/lots/{lot.LotId}/closing", UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Supervisor).PostAsync($"/api/bidding/extensions/{proposed[1].ProposalId}/decision", new { approved = false, reason = "nor then" })).StatusCode);
+        await host.CloseAsync(lot);
+    }
+
+    [Fact]
     public async Task What_was_uploaded_before_an_outage_is_kept_while_it_is_decided_on()
     {
         var lot = await host.LotAsync();
@@ -110,6 +134,16 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
 
     private async Task<ExtensionProposed> ComeBackAsync(TestLot lot, TimeSpan silence, DateTimeOffset end, int already = 0)
     {
+        await SilenceAsync(silence, end);
+        // The closing is due, and notes the outage first.
+        host.Clock.MoveTo(end);
+        IReadOnlyList<ExtensionProposed> proposed = [];
+        await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count > already, "the proposal");
+        return Assert.Single(proposed.Skip(already));
+    }
+
+    private async Task SilenceAsync(TimeSpan silence, DateTimeOffset end)
+    {
         await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<long>($"select count(*) as \"Value\" from heartbeat").ToListAsync()).Single() > 0), "a heartbeat");
         await using var owner = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString);
         await owner.OpenAsync();
@@ -117,11 +151,6 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
             "alter table heartbeat disable trigger all; delete from heartbeat where real_at < (select max(real_at) from heartbeat); update heartbeat set real_at = clock_timestamp() - $$" + silence + "$$::interval, at = '"
             + (end - silence).ToString("O") + "'; alter table heartbeat enable trigger all", owner);
         await command.ExecuteNonQueryAsync();
-        // The closing is due, and notes the outage first.
-        host.Clock.MoveTo(end);
-        IReadOnlyList<ExtensionProposed> proposed = [];
-        await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count > already, "the proposal");
-        return Assert.Single(proposed.Skip(already));
     }
 
     private async Task AssertSignedAsync(ReportedOutage outage)

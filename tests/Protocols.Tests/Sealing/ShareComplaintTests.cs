@@ -44,6 +44,24 @@ public class ShareComplaintTests
         }
     }
 
+    // What a complaint gives away: the decision that allows it (ADR 9) rests on this and on no more.
+    [Fact]
+    public async Task The_shared_point_opens_what_has_the_same_encapsulated_point_and_nothing_else()
+    {
+        var (victim, third) = (await SealedAsync(), await SealedAsync());
+        var copied = Base64UrlText.Decode(victim.Price.SealedShares[Index - 1]);
+        var thief = WithSealed(await SealedAsync(), copied);
+        var complaint = ShareComplaint.Make(thief, SealedPart.Price, Index, Keys[1])!;
+        Assert.Equal(ComplaintVerdict.Upheld, Judge(thief, complaint));
+        byte[] OpenBy(BidManifest manifest, string part, byte[] box) => Hpke.Open(
+            HexText.TryDecode(complaint.SharedPoint[2..], 32)!, Keys[1].PublicKeyBytes, SealingContext.ShareInfo(manifest.Tender, manifest.Lot, manifest.Bidder, manifest.Revision, part, Index), [], box);
+        Assert.True(BidOpener.ShareMatches(victim, SealedPart.Price, Index, OpenBy(victim, SealedPart.Price, copied)));
+        foreach (var (manifest, part) in new[] { (victim, SealedPart.Files), (third, SealedPart.Price), (third, SealedPart.Files) })
+        {
+            Assert.ThrowsAny<CryptographicException>(() => OpenBy(manifest, part, Base64UrlText.Decode(manifest.Part(part).SealedShares[Index - 1])));
+        }
+    }
+
     [Fact]
     public async Task A_good_share_is_no_ground_and_its_proof_shows_it()
     {
