@@ -176,7 +176,8 @@ launch_program() {
   )
 }
 
-is_ready() { http_ok "$(recall "port_$1")" /health/ready; }
+# Itself, not whatever answers at its port: another program may hold that.
+is_ready() { is_up "$1" && http_ok "$(recall "port_$1")" /health/ready; }
 
 # start_programs NAME...: together, for they wait for each other as they must.
 start_programs() {

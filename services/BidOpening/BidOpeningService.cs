@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
@@ -19,7 +20,9 @@ public static class BidOpeningService
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
-        builder.Services.AddHostedService<PublishCoefficientKeyAtFirstStart>();
+        builder.AddMarkedStore(Name);
+        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
+        builder.Services.AddHostedService<AuthorityWatch>();
         builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)
@@ -29,7 +32,8 @@ public static class BidOpeningService
             .On<DeadlineMoved>("move-opening", MoveOpeningOnDeadlineMoved.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
-            .WhenDue("listed_bid", OpenFilesWhenDue.Handle);
+            .WhenDue("listed_bid", OpenFilesWhenDue.Handle)
+            .AtFirstStart("coefficient-key", PublishCoefficientKeyAtFirstStart.Handle);
     }
 
     public static void Map(IEndpointRouteBuilder app)

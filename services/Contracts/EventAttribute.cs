@@ -27,3 +27,9 @@ public interface ITenderEvent
 {
     Guid TenderId { get; }
 }
+
+/// <summary>An event that may be in the life of one tender, or in nobody's.</summary>
+public interface IMaybeTenderEvent
+{
+    Guid? TenderId { get; }
+}

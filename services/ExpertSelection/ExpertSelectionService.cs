@@ -17,7 +17,6 @@ public static class ExpertSelectionService
     {
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration));
-        builder.Services.AddHostedService<PublishVrfKeyAtFirstStart>();
         builder.AddService<ExpertSelectionDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepOrganisationOnOrganisationRegistered.Handle)
             .On<TenderPublished>("keep-lot-terms", KeepLotFacts.OnTenderPublished)
@@ -25,7 +24,8 @@ public static class ExpertSelectionService
             .On<CandidatesPublished>("disclose-on-candidates", DiscloseOnResult.OnCandidatesPublished)
             .On<AwardNoticeIssued>("disclose-on-award-notice", DiscloseOnResult.OnAwardNoticeIssued)
             .On<LotFailed>("disclose-on-failure", DiscloseOnResult.OnLotFailed)
-            .WhenDue("draw", ActOnDrawWhenDue.Handle);
+            .WhenDue("draw", ActOnDrawWhenDue.Handle)
+            .AtFirstStart("vrf-key", PublishVrfKeyAtFirstStart.Handle);
     }
 
     public static void Map(IEndpointRouteBuilder app)

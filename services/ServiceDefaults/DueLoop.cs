@@ -102,6 +102,43 @@ public sealed partial class DueLoop<TDb>(IReadOnlyList<Due<TDb>> dues, NpgsqlDat
     private static partial void LogFailed(ILogger log, string table, Guid id, Exception e);
 }
 
+/// <summary>What a service makes when it starts for the first time; tried until it has succeeded once.</summary>
+public sealed partial class FirstStart<TDb>(
+    string name, Func<TDb, IServiceProvider, DateTimeOffset, CancellationToken, Task> make, IServiceScopeFactory scopes, TimeProvider clock, ILogger<FirstStart<TDb>> log) : BackgroundService where TDb : DbContext
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    public string Name => name;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await MakeAsync(stoppingToken);
+                return;
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested) { LogFailed(log, name, e.GetType().Name); }
+            await Task.Delay(Retry, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public async Task MakeAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<TDb>();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock(hashtextextended({name}, 0))", ct);
+        await make(db, scope.ServiceProvider, clock.GetUtcNow(), ct);
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "What is made at the first start, {Name}, could not be made yet ({Kind}); it is tried again.")]
+    private static partial void LogFailed(ILogger log, string name, string kind);
+}
+
 /// <summary>Forgets what no repeat can still refer to: handled events and given answers, by the database's own clock.</summary>
 public sealed partial class Housekeeping(NpgsqlDataSource database, ILogger<Housekeeping> log) : BackgroundService
 {

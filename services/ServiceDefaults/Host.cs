@@ -182,4 +182,11 @@ public sealed class ServiceRegistration<TDb> where TDb : DbContext
         _dues.Add(new Due<TDb>(table, handle));
         return this;
     }
+
+    /// <summary>Makes at the start, once and in one transaction, what must be there and is not yet; instances that start together take turns, and the handler finds what another has made.</summary>
+    public ServiceRegistration<TDb> AtFirstStart(string name, Func<TDb, IServiceProvider, DateTimeOffset, CancellationToken, Task> make)
+    {
+        _services.AddSingleton<IHostedService>(p => ActivatorUtilities.CreateInstance<FirstStart<TDb>>(p, name, make));
+        return this;
+    }
 }

@@ -50,6 +50,9 @@ public static class Outbox
     public static EventAttribute NameOf(Type type) => Names.GetOrAdd(type, t =>
         t.GetCustomAttribute<EventAttribute>() ?? throw new InvalidOperationException($"{t} is no event: it has no [Event] name."));
 
+    /// <summary>The tender in whose life it is, if it is in one's.</summary>
+    public static Guid? TenderOf(object message) => message is ITenderEvent its ? its.TenderId : (message as IMaybeTenderEvent)?.TenderId;
+
     /// <summary>Queues the event. It leaves with the transaction of the next SaveChanges, or not at all.</summary>
     public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class => db.Add(Row(message, occurredAt));
 
@@ -62,7 +65,7 @@ public static class Outbox
         {
             Type = name.Name, Version = name.Version, SecretUntil = name.SecretUntil,
             Salt = name.SecretUntil is null ? null : RandomNumberGenerator.GetBytes(32),
-            TenderId = (message as ITenderEvent)?.TenderId, Payload = JsonSerializer.Serialize(message, Json),
+            TenderId = TenderOf(message), Payload = JsonSerializer.Serialize(message, Json),
             PersonId = caller.PersonId, OrganisationId = caller.OrganisationId, Role = caller.Roles.Count > 0 ? string.Join(' ', caller.Roles) : null,
             Address = caller.Address, OccurredAt = occurredAt,
         };

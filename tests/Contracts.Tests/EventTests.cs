@@ -47,6 +47,7 @@ public partial class EventTests
             .Where(m => !m.IsSpecialName && m.GetCustomAttribute<CompilerGeneratedAttribute>() is null && m.Name != "Deconstruct");
         Assert.Empty(written.Select(m => m.Name));
         Assert.Equal(type.GetProperty("TenderId")?.PropertyType == typeof(Guid), typeof(ITenderEvent).IsAssignableFrom(type));
+        Assert.Equal(type.GetProperty("TenderId")?.PropertyType == typeof(Guid?), typeof(IMaybeTenderEvent).IsAssignableFrom(type));
         Assert.DoesNotContain(type.GetProperties(), p => p.PropertyType == typeof(double) || p.PropertyType == typeof(float) || p.PropertyType == typeof(DateTime));
         Assert.Contains(EventShape.NameOf(type).SecretUntil, new[] { null, Disclosure.Opening, Disclosure.Report, Disclosure.Result, Disclosure.Never });
     }

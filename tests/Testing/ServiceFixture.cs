@@ -45,6 +45,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     public string Address { get; private set; } = "";
     public string ConnectionString { get; private set; } = "";
     public string Run => _run;
+    public string StorageFolder => Path.Combine(Path.GetTempPath(), "tendering-" + _run);
 
     public async ValueTask InitializeAsync()
     {
@@ -56,7 +57,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
             [$"ConnectionStrings:{service.Replace("-", "", StringComparison.Ordinal)}"] = ConnectionString,
             ["TENDERING_RABBIT"] = Servers.Rabbit, ["Bus:Prefix"] = "t" + _run,
             ["Keys:Master"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-            ["Storage:Folder"] = Path.Combine(Path.GetTempPath(), "tendering-" + _run),
+            ["Storage:Folder"] = StorageFolder,
             ["Identity:Authority"] = Issuer,
         });
         configure?.Invoke(builder.Configuration);
@@ -82,7 +83,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         await DeleteQueuesAsync();                       // not before: who listens would declare them again
         await _app.DisposeAsync();
         await Servers.DropAsync(ConnectionString);
-        if (Directory.Exists(Path.Combine(Path.GetTempPath(), "tendering-" + _run))) Directory.Delete(Path.Combine(Path.GetTempPath(), "tendering-" + _run), true);
+        if (Directory.Exists(StorageFolder)) Directory.Delete(StorageFolder, true);
         GC.SuppressFinalize(this);
     }
 
@@ -117,7 +118,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     public async Task<Guid> HearAsync<T>(T message, string source = "elsewhere", Guid? id = null, long sequence = 1, DateTimeOffset? at = null) where T : class
     {
         var name = Outbox.NameOf(typeof(T));
-        var envelope = new Envelope(id ?? Guid.CreateVersion7(), name.Name, name.Version, source, sequence, (message as Contracts.ITenderEvent)?.TenderId,
+        var envelope = new Envelope(id ?? Guid.CreateVersion7(), name.Name, name.Version, source, sequence, Outbox.TenderOf(message),
             JsonSerializer.Serialize(message, Outbox.Json), name.SecretUntil, null, null, null, null, null, at ?? Clock.GetUtcNow(), null);
         await ListensAsync();
         var bus = Services.GetRequiredService<Bus>();

@@ -24,16 +24,19 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
     private NpgsqlConnection? _connection;
     private Clerk? _clerk;
 
-    private sealed record Request(IReadOnlyList<Transfer> Transfers, CancellationToken Ct)
+    private sealed record Request(IReadOnlyList<Transfer> Transfers, IReadOnlyList<OutboxEvent> Told, CancellationToken Ct)
     {
         public TaskCompletionSource<IReadOnlyList<Verdict>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>Books the transfers with whatever else comes now. Throws <see cref="BusyException"/> when too many wait; nothing of the request is booked then.</summary>
-    public Task<IReadOnlyList<Verdict>> BookAsync(IReadOnlyList<Transfer> transfers, CancellationToken ct = default)
+    public Task<IReadOnlyList<Verdict>> BookAsync(IReadOnlyList<Transfer> transfers, CancellationToken ct = default) => BookAsync(transfers, [], ct);
+
+    /// <summary>The same, with events that commit with the transfers: told if all of these are booked, and not again by a repeat.</summary>
+    public Task<IReadOnlyList<Verdict>> BookAsync(IReadOnlyList<Transfer> transfers, IReadOnlyList<OutboxEvent> told, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(transfers.Count, RequestMax);
-        var request = new Request(transfers, ct);
+        var request = new Request(transfers, told, ct);
         // Counted before it is queued, so that the limit holds however many come at once.
         if (Interlocked.Add(ref _transfers, transfers.Count) <= QueueMax && Enqueue(request)) return request.Done.Task.WaitAsync(ct);
         Interlocked.Add(ref _transfers, -transfers.Count);
@@ -154,7 +157,7 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
     // By memory, in one exchange; null where not everything could be booked so, and nothing was.
     private async Task<IReadOnlyList<Verdict>[]?> TryRecallAsync(Clerk clerk, List<Request> batch, IReadOnlyList<Transfer> transfers)
     {
-        if (_recall.For(transfers) is not { } known) return null;
+        if (batch.Any(r => r.Told.Count > 0) || _recall.For(transfers) is not { } known) return null;
         var now = clock.GetUtcNow();
         var (booked, answers, after) = Decide(known, batch, now);
         if (booked.Count == 0 || answers.Any(verdicts => verdicts.Any(v => !v.IsBooked))) return null;
@@ -177,6 +180,8 @@ public sealed partial class Batcher(NpgsqlDataSource database, Snapshots snapsho
         var state = await clerk.ReadAsync(transfers, CancellationToken.None);
         var now = clock.GetUtcNow();
         var (booked, answers, after) = Decide(state, batch, now);
+        OutboxEvent[] told = [.. batch.Where((_, i) => answers[i].All(v => v.IsBooked) && answers[i].Any(v => !v.Repeated)).SelectMany(r => r.Told)];
+        if (told.Length > 0) await Told.WriteAsync(_connection!, told, CancellationToken.None);
         if (booked.Count > 0) await clerk.WriteAsync(booked, now, CancellationToken.None);
         else await clerk.RollBackAsync(CancellationToken.None);
         var moved = Addition.Of(booked, state.Balances);

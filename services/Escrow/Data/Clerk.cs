@@ -17,6 +17,15 @@ internal sealed class Clerk : IDisposable
     /// <summary>Who books shares this advisory lock until the transaction ends; who makes a cut has it alone.</summary>
     public const string CutLock = "727002, 1";
 
+    /// <summary>
+    /// The advisory lock that who books shares, and who closes a day has alone; the triggers take it too. It comes after the locks on what is booked for (lots, letters, orders…) and before the books' own, the same
+    /// wherever transfers are booked: nobody waits for it with a row of the books that another needs who has it.
+    /// </summary>
+    public const long DayLock = 727004;
+
+    /// <summary>Whoever books begins with both.</summary>
+    public static readonly string LockShared = $"select pg_advisory_xact_lock_shared({DayLock}), pg_advisory_xact_lock_shared({CutLock})";
+
     private readonly bool _ownsTransaction;
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlBatch _read, _write, _writeRecalled;
@@ -31,7 +40,7 @@ internal sealed class Clerk : IDisposable
         (_connection, _ownsTransaction, _read, _write) = (connection, ownsTransaction, new NpgsqlBatch(connection), new NpgsqlBatch(connection));
         _writeRecalled = new NpgsqlBatch(connection);
         if (ownsTransaction) Add(_read, "begin");
-        Add(_read, $"select pg_advisory_xact_lock_shared({CutLock})");
+        Add(_read, LockShared);
         Add(_read, Statements.LockRows, New(_accounts, NpgsqlDbType.Uuid), New(_pendings, NpgsqlDbType.Uuid));
         // A clerk with its own transaction reads again when another was faster; others wait here for each other.
         if (!ownsTransaction) Add(_read, Statements.LockRowless, [.. Enumerable.Range(0, 4).Select(_ => New(_asked, NpgsqlDbType.Uuid))]);
@@ -42,7 +51,7 @@ internal sealed class Clerk : IDisposable
         if (!ownsTransaction) return;
         Add(_write, "commit");
         Add(_writeRecalled, "begin");
-        Add(_writeRecalled, $"select pg_advisory_xact_lock_shared({CutLock})");
+        Add(_writeRecalled, LockShared);
         Add(_writeRecalled, Statements.WriteRecalled,
             [.. ColumnTypes.Select(type => New(_recalled, type)), _nowRecalled, New(_moved, NpgsqlDbType.Uuid), .. Enumerable.Range(0, 6).Select(_ => New(_moved, NpgsqlDbType.Bigint))]);
         Add(_writeRecalled, "commit");
@@ -68,7 +77,7 @@ internal sealed class Clerk : IDisposable
     {
         Fill(batch);
         await using var reader = await _read.ExecuteReaderAsync(ct);
-        await reader.NextResultAsync(ct);                // the shared lock's own row was the first
+        await reader.NextResultAsync(ct);                // the shared locks' own row was the first
         var balances = ImmutableDictionary.CreateBuilder<Guid, Balance>();
         _counts.Clear();
         while (await reader.ReadAsync(ct))

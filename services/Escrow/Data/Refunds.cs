@@ -34,18 +34,8 @@ public static class Refunds
             Array("ids", orders.Select(o => o.Id)), Array("subjects", orders.Select(o => o.Subject)), Array("reasons", orders.Select(o => o.Reason)), Array("deposits", orders.Select(o => o.DepositId!.Value)),
             Array("accounts", orders.Select(o => o.ToAccount)), Array("names", orders.Select(o => o.ToName)), Array("amounts", orders.Select(o => o.Amount)), Array("currencies", orders.Select(o => o.Currency)),
             Array("interests", orders.Select(o => o.Interest)), Array("purposes", orders.Select(o => o.Purpose)), Array("ats", orders.Select(o => o.OrderedAt.ToUniversalTime())));
-        await TellAsync(db, events, ct);
+        Require(await Told.WriteAsync((NpgsqlConnection)db.Database.GetDbConnection(), events, ct), events.Length);
     }
-
-    private static Task TellAsync(EscrowDb db, OutboxEvent[] events, CancellationToken ct) => ExecuteAsync(db, events.Length, """
-        insert into outbox (id, type, version, tender_id, payload, secret_until, salt, person_id, organisation_id, role, address, occurred_at, trace_parent)
-        select * from unnest(@ids, @types, @versions, @tenders, @payloads, @secrets, @salts, @persons, @organisations, @roles, @addresses, @ats, @traces)
-        """, ct,
-        Array("ids", events.Select(e => e.Id)), Array("types", events.Select(e => e.Type)), Array("versions", events.Select(e => e.Version)), Nullable("tenders", NpgsqlDbType.Uuid, events.Select(e => e.TenderId)),
-        Array("payloads", events.Select(e => e.Payload)), Nullable("secrets", NpgsqlDbType.Text, events.Select(e => e.SecretUntil)), Nullable("salts", NpgsqlDbType.Bytea, events.Select(e => e.Salt)),
-        Nullable("persons", NpgsqlDbType.Uuid, events.Select(e => e.PersonId)), Nullable("organisations", NpgsqlDbType.Uuid, events.Select(e => e.OrganisationId)),
-        Nullable("roles", NpgsqlDbType.Text, events.Select(e => e.Role)), Nullable("addresses", NpgsqlDbType.Text, events.Select(e => e.Address)),
-        Array("ats", events.Select(e => e.OccurredAt.ToUniversalTime())), Nullable("traces", NpgsqlDbType.Text, events.Select(e => e.TraceParent)));
 
     private static NpgsqlParameter Array<T>(string name, IEnumerable<T> values) where T : notnull => new(name, values.ToArray());
 
@@ -55,7 +45,11 @@ public static class Refunds
     {
         await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)db.Database.GetDbConnection());
         command.Parameters.AddRange(parameters);
-        var written = await command.ExecuteNonQueryAsync(ct);
+        Require(await command.ExecuteNonQueryAsync(ct), rows);
+    }
+
+    private static void Require(int written, int rows)
+    {
         if (written != rows) throw new DbUpdateConcurrencyException($"{written} rows were written in place of {rows}.");
     }
 }

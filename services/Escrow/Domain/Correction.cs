@@ -24,7 +24,7 @@ public static class Correction
     /// <summary>Who asked for it.</summary>
     public static Guid PersonOf(BookedTransfer asked) => Guid.ParseExact(asked.Reference[^32..], "N");
 
-    private static string DocumentOf(BookedTransfer asked) => asked.Reference[..^33];
+    public static string DocumentOf(BookedTransfer asked) => asked.Reference[..^33];
 
     private static string ReferenceOf(string document, Guid person) => string.Create(CultureInfo.InvariantCulture, $"{document} {person:N}");
 }

@@ -6,9 +6,14 @@ public sealed record LineFacts(Lot? Lot, SubAccount? Bidder, BasicAccount? Basic
 /// <summary>What becomes of a movement of the bank's account; the first that applies. What is not certain is for a person.</summary>
 public static class LineJudge
 {
-    public static Judgement Judge(BankLine line, LineFacts facts) =>
-        facts.IsDayClosed ? Judgement.List(DayClosed, $"The bank booked it on {line.Day:yyyy-MM-dd}, a day that is signed: it counts in the next open day.")
-        : !line.IsWhole ? Judgement.List("batch-not-told-apart", "The entry holds several transactions and does not say the amount of each: nobody can say whose money it is.")
+    public static Judgement Judge(BankLine line, LineFacts facts)
+    {
+        var judgement = JudgeContent(line, facts);
+        return facts.IsDayClosed ? judgement.AfterClose(line.Day) : judgement;
+    }
+
+    private static Judgement JudgeContent(BankLine line, LineFacts facts) =>
+        !line.IsWhole ? Judgement.List("batch-not-told-apart", "The entry holds several transactions and does not say the amount of each: nobody can say whose money it is.")
         : line.IsCredit ? JudgeCredit(line, facts) : JudgeDebit(line, facts);
 
     private static Judgement JudgeCredit(BankLine line, LineFacts facts)

@@ -45,7 +45,17 @@ public sealed record Judgement(Outcome Outcome, string? Code, string? Reason)
 
     public static Judgement Refuse(string code, string reason) => new(Outcome.Refused, code, reason);
     public static Judgement Suspend(string code, string reason) => new(Outcome.Suspense, code, reason);
-    public static Judgement List(string code, string reason) => new(Outcome.Listed, code, reason);
+    public static Judgement List(string code, string reason) => new(Outcome.Listed, code, reason) { Ground = code };
+
+    /// <summary>Why it is on the work list: what a person has to decide there.</summary>
+    public string? Ground { get; private init; }
+
+    /// <summary>A signed day takes no more: in the next open one a person decides, on what the entry is.</summary>
+    public Judgement AfterClose(DateOnly day)
+    {
+        var late = $"The bank booked it on {day:yyyy-MM-dd}, a day that is signed: it counts in the next open day.";
+        return List(LineJudge.DayClosed, Outcome == Outcome.Listed ? $"{Reason} {late}" : late) with { Ground = Ground ?? LineJudge.DayClosed };
+    }
 }
 
 /// <summary>A movement of the bank's account, in or out, matched once by its reference and kept for ever.</summary>

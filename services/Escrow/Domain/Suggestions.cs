@@ -5,7 +5,7 @@ using Tendering.Escrow.Domain.Camt;
 namespace Tendering.Escrow.Domain;
 
 /// <summary>What may have been meant, and why we think so. A suggestion books nothing.</summary>
-/// <param name="Target">The sub-account, the order or the other item.</param>
+/// <param name="Target">The sub-account, the letter, the order or the other item.</param>
 public sealed record Suggestion(Resolution Resolution, Guid? Target, string Reason);
 
 /// <summary>A bidder that still owes a deposit, as far as a suggestion needs it.</summary>
@@ -14,13 +14,13 @@ public sealed record Debtor(Guid SubAccountId, string Number, string BidderName,
 /// <summary>What an item of the work list may be, the surest first, each with its reason.</summary>
 public static partial class Suggestions
 {
-    public static IReadOnlyList<Suggestion> For(WorkItem item, BankEntry entry, IEnumerable<Debtor> debtors, IEnumerable<PaymentOrder> orders, IEnumerable<WorkItem> others) =>
-        [.. (item.IsCredit ? ForCredit(item, entry, debtors) : ForDebit(item, entry, orders)).Concat(Offsets(item, others))];
+    public static IReadOnlyList<Suggestion> For(WorkItem item, BankEntry entry, IEnumerable<Debtor> debtors, IEnumerable<GuaranteeLetter> claims, IEnumerable<PaymentOrder> orders, IEnumerable<WorkItem> others) =>
+        [.. (item.IsCredit ? ForCredit(item, entry, debtors, claims) : ForDebit(item, entry, orders)).Concat(Offsets(item, others))];
 
     /// <summary>The virtual account numbers that a text of the payer's holds.</summary>
     public static IEnumerable<string> NumbersIn(string? text) => Digits().Matches((text ?? "").Replace(" ", "", StringComparison.Ordinal)).Select(m => m.Value).Where(VirtualAccountNumber.IsValid).Distinct();
 
-    private static IEnumerable<Suggestion> ForCredit(WorkItem item, BankEntry entry, IEnumerable<Debtor> debtors)
+    private static IEnumerable<Suggestion> ForCredit(WorkItem item, BankEntry entry, IEnumerable<Debtor> debtors, IEnumerable<GuaranteeLetter> claims)
     {
         if (item.IsOwed)
         {
@@ -35,6 +35,13 @@ public static partial class Suggestions
             if (debtor.BasicAccount is { } basic && entry.CounterpartyAccount.Length > 0 && CamtChecks.Plain(basic) == CamtChecks.Plain(entry.CounterpartyAccount)) reasons.Add("paid from its basic account");
             if (reasons.Count > 0 && debtor.Deposit == item.Amount) yield return new Suggestion(Resolution.Assign, debtor.SubAccountId, $"{debtor.BidderName}: {string.Join(", ", reasons)}, and it is exactly the deposit.");
             else if (reasons.Count > 0) yield return new Suggestion(Resolution.SendBack, debtor.SubAccountId, $"{debtor.BidderName}: {string.Join(", ", reasons)}, but its deposit is {MinorUnits.Text(debtor.Deposit, debtor.Currency)}.");
+        }
+        foreach (var letter in claims.Where(l => l.Currency == item.Currency && item.Amount <= l.Claimed - l.Received))
+        {
+            var reasons = new List<string>();
+            if (numbers.Contains(letter.ClaimAccount!)) reasons.Add(entry.AccountNumber == letter.ClaimAccount ? "paid to the claim's account" : "the claim's account is in the payer's text");
+            if (entry.CounterpartyName == letter.IssuerName) reasons.Add("paid by the issuer");
+            if (reasons.Count > 0) yield return new Suggestion(Resolution.Assign, letter.Id, $"Claim on letter {letter.Number} of {letter.IssuerName}, account {letter.ClaimAccount}: {string.Join(", ", reasons)}, and it is not more than is outstanding.");
         }
         if (IsInterest(entry)) yield return new Suggestion(Resolution.Interest, null, "The entry reads like interest of the bank.");
         if (entry.CounterpartyAccount.Length > 0) yield return new Suggestion(Resolution.SendBack, null, "The sender's account is known.");

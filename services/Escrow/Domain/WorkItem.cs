@@ -7,7 +7,7 @@ public enum WorkItemStage { Open, Resolved }
 /// <summary>What became of a work item, by a person and a document.</summary>
 public enum Resolution
 {
-    /// <summary>A credit is a bidder's deposit after all.</summary>
+    /// <summary>A credit is a bidder's deposit after all, or pays the claim on a guarantee letter.</summary>
     Assign,
 
     /// <summary>A credit goes back to its sender; one that came back is paid anew.</summary>
@@ -62,7 +62,7 @@ public sealed class WorkItem
 
     public static WorkItem Of(BankLine line, Judgement judgement, Guid? orderId, Guid? subAccountId, DateTimeOffset now) => new()
     {
-        Reference = line.Reference, Code = judgement.Code!, Reason = judgement.Reason!, IsCredit = line.IsCredit, Amount = line.Amount, Currency = line.Currency, BookingDay = line.Day,
+        Reference = line.Reference, Code = judgement.Ground!, Reason = judgement.Reason!, IsCredit = line.IsCredit, Amount = line.Amount, Currency = line.Currency, BookingDay = line.Day,
         OrderId = orderId, SubAccountId = subAccountId, OpenedAt = now,
     };
 

@@ -23,29 +23,30 @@ internal sealed class BookBankLines
     private Dictionary<Guid, PaymentOrder> _orders = [];
     private Dictionary<string, GuaranteeLetter> _letters = [];
     private ILookup<string, BankEntry> _receipts = Array.Empty<BankEntry>().ToLookup(e => "");
-    private DateOnly _closed = DateOnly.MinValue;
+    private readonly List<BankEntry> _known = [];
+    private Dictionary<string, DateOnly> _closed = [];
 
     private BookBankLines(EscrowDb db, Guid fileId, DateTimeOffset now) => (_db, _fileId, _now) = (db, fileId, now);
 
     public static async Task<List<Line>> HandleAsync(EscrowDb db, Guid fileId, IReadOnlyList<CheckedPart> parts, DateTimeOffset now, CancellationToken ct)
     {
-        var report = new List<Line>();
-        foreach (var part in parts) report.AddRange(await new BookBankLines(db, fileId, now).BookAsync(part, ct));
+        var (report, work) = (new List<Line>(), new BookBankLines(db, fileId, now));
+        await work.LoadAsync(parts, ct);
+        foreach (var part in parts) report.AddRange(await work.BookAsync(part, ct));
         return report;
     }
 
     private async Task<List<Line>> BookAsync(CheckedPart part, CancellationToken ct)
     {
         var (report, fresh) = (new List<Line>(), new List<BankLine>());
-        var known = await KnownAsync(part, ct);
         foreach (var entry in part.Entries)
         {
             if (entry.Lines.Count == 0) report.Add(new Line(entry.Where, entry.Reference, entry.IsCredit, entry.Amount, entry.Currency, entry.Status == CamtStatus.Pending ? "pending" : "information", null, null));
-            else if (Match(entry, known) is { } matched) report.AddRange(matched.Select(k => new Line(entry.Where, k.Reference, k.IsCredit, k.Amount, k.Currency, "known", k.Outcome, k.Code)));
+            else if (Match(entry, _known) is { } matched) report.AddRange(matched.Select(k => new Line(entry.Where, k.Reference, k.IsCredit, k.Amount, k.Currency, "known", k.Outcome, k.Code)));
             else fresh.AddRange(entry.Lines);
         }
         if (fresh.Count == 0) return report;
-        await LoadAsync(fresh, part.Currency, ct);
+        await LoadReceiptsAsync(fresh, ct);
         foreach (var line in fresh)
         {
             var judgement = await TakeAsync(line, ct);
@@ -54,12 +55,6 @@ internal sealed class BookBankLines
         await _db.SaveChangesAsync(ct);
         await BookTransfersAsync(ct);
         return report;
-    }
-
-    private async Task<List<BankEntry>> KnownAsync(CheckedPart part, CancellationToken ct)
-    {
-        var names = part.Entries.SelectMany(e => e.Lines).SelectMany(l => new[] { l.Reference, l.EntryReference }).Distinct().ToArray();
-        return names.Length == 0 ? [] : await _db.BankEntries.AsNoTracking().Where(e => names.Contains(e.Reference) || names.Contains(e.EntryReference)).ToListAsync(ct);
     }
 
     // An entry is known by its own reference, whether its transactions were told apart then or are now; or by those of its transactions.
@@ -89,9 +84,18 @@ internal sealed class BookBankLines
         Rule.Require(all.Length == 0, "bank-reference-reused", $"{entry.Where}: the reference {reference} is booked with another {string.Join(", ", all)}. Nothing was booked.");
     }
 
-    private async Task LoadAsync(List<BankLine> lines, string currency, CancellationToken ct)
+    // All that the whole file may touch is locked before anything is booked, and each kind in the order of its ids: lots, sub-accounts, letters, orders, deposits; then the books.
+    private async Task LoadAsync(IReadOnlyList<CheckedPart> parts, CancellationToken ct)
     {
-        await Books.OpenAsync(_db, Chart.SystemAccounts(currency).ToArray(), _now, ct);           // a currency that no tender uses still has its books
+        var all = parts.SelectMany(p => p.Entries).SelectMany(e => e.Lines).ToList();
+        var names = all.SelectMany(l => new[] { l.Reference, l.EntryReference }).Distinct().ToArray();
+        if (names.Length == 0) return;
+        _known.AddRange(await _db.BankEntries.AsNoTracking().Where(e => names.Contains(e.Reference) || names.Contains(e.EntryReference)).ToListAsync(ct));
+        var (known, knownEntries) = (_known.Select(k => k.Reference).ToHashSet(), _known.Select(k => k.EntryReference).ToHashSet());
+        var lines = all.FindAll(l => !known.Contains(l.Reference) && !knownEntries.Contains(l.EntryReference));
+        if (lines.Count == 0) return;
+
+        foreach (var currency in lines.Select(l => l.Currency).Distinct()) await Books.OpenAsync(_db, Chart.SystemAccounts(currency).ToArray(), _now, ct);       // a currency that no tender uses still has its books
         // A mistyped number is nobody's: its check digits say so.
         var numbers = lines.Where(l => l.IsCredit && l.AccountNumber is not null).Select(l => l.AccountNumber!).Where(VirtualAccountNumber.IsValid).Distinct().ToArray();
         // Shared: payments of one lot do not wait for each other, but its end waits for them, or they see it.
@@ -107,17 +111,26 @@ internal sealed class BookBankLines
         }
         var paidTo = lines.Where(l => l.IsCredit && l.AccountNumber is not null).Select(l => l.AccountNumber!).Distinct().ToArray();
         _letters = await _db.GuaranteeLetters.FromSql($"select * from guarantee_letter where claim_account = any ({paidTo}) order by id for update").ToDictionaryAsync(l => l.ClaimAccount!, ct);
-        var orderIds = lines.Select(l => l.OrderId).OfType<Guid>().Distinct().ToArray();
-        if (orderIds.Length > 0)
-        {
-            _orders = await _db.PaymentOrders.FromSql($"select * from payment_order where id = any ({orderIds}) order by id for update").ToDictionaryAsync(o => o.Id, ct);
-            _paidTwice.UnionWith(await _db.WorkItems.Where(i => i.Stage == WorkItemStage.Open && i.Code == LineJudge.PaidTwice && orderIds.Contains(i.OrderId!.Value)).Select(i => i.OrderId!.Value).ToListAsync(ct));
-        }
+        await LoadOrdersAsync([.. lines.Select(l => l.OrderId).OfType<Guid>().Distinct()], ct);
+        // Who closes a day waits for this, or this sees that it is closed.
+        await Books.LockAsync(_db, [.. _bidders.Values.Select(b => b.Id), .. _letters.Values.Select(l => l.ClaimAccountId)], ct);
+        _closed = await _db.DayCloses.GroupBy(c => c.Currency).Select(g => new { g.Key, Day = g.Max(c => c.Day) }).ToDictionaryAsync(c => c.Key, c => c.Day, ct);
+    }
+
+    private async Task LoadOrdersAsync(Guid[] ids, CancellationToken ct)
+    {
+        if (ids.Length == 0) return;
+        _orders = await _db.PaymentOrders.FromSql($"select * from payment_order where id = any ({ids}) order by id for update").ToDictionaryAsync(o => o.Id, ct);
+        var deposits = _orders.Values.Select(o => o.DepositId).OfType<Guid>().Distinct().ToArray();
+        if (deposits.Length > 0) await _db.Database.ExecuteSqlAsync($"select 1 from deposit where id = any ({deposits}) order by id for update", ct);
+        _paidTwice.UnionWith(await _db.WorkItems.Where(i => i.Stage == WorkItemStage.Open && i.Code == LineJudge.PaidTwice && ids.Contains(i.OrderId!.Value)).Select(i => i.OrderId!.Value).ToListAsync(ct));
+    }
+
+    // Part by part: what one told may be taken back in the next.
+    private async Task LoadReceiptsAsync(List<BankLine> lines, CancellationToken ct)
+    {
         var reversed = lines.Where(l => l.IsReversal && !l.IsCredit && l.EndToEndId is not null).Select(l => l.EndToEndId!).Distinct().ToArray();
         if (reversed.Length > 0) _receipts = (await _db.BankEntries.AsNoTracking().Where(e => e.IsCredit && reversed.Contains(e.EndToEndId!)).ToListAsync(ct)).ToLookup(e => e.EndToEndId!);
-        // Who closes a day waits for this, or this sees that it is closed.
-        await _db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared({CloseDay.Lock})", ct);
-        _closed = await _db.DayCloses.Where(c => c.Currency == currency).MaxAsync(c => (DateOnly?)c.Day, ct) ?? DateOnly.MinValue;
     }
 
     private LineFacts FactsOf(BankLine line)
@@ -127,7 +140,7 @@ internal sealed class BookBankLines
         return new LineFacts(
             bidder is null ? null : _lots.GetValueOrDefault(bidder.LotId), bidder, bidder is null ? null : _basics.GetValueOrDefault(bidder.BidderId), bidder is not null && _secured.Contains(bidder.Id),
             line.OrderId is { } order ? _orders.GetValueOrDefault(order) : null, line.OrderId is { } twice && _paidTwice.Contains(twice), receipts is [var receipt] ? receipt : null,
-            line is { IsCredit: true, AccountNumber: { } account } ? _letters.GetValueOrDefault(account) : null, line.Day <= _closed);
+            line is { IsCredit: true, AccountNumber: { } account } ? _letters.GetValueOrDefault(account) : null, _closed.TryGetValue(line.Currency, out var closed) && line.Day <= closed);
     }
 
     private async Task<Judgement> TakeAsync(BankLine line, CancellationToken ct)
@@ -142,7 +155,7 @@ internal sealed class BookBankLines
             Outcome.Listed => await ListAsync(line, facts, judgement, ct),
             _ => SendBack(line, facts, judgement),
         };
-        _db.Add(BankEntry.Of(line, _fileId, transfer, judgement, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now));
+        _known.Add(_db.Add(BankEntry.Of(line, _fileId, transfer, judgement, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now)).Entity);
         return judgement;
     }
 
@@ -184,7 +197,7 @@ internal sealed class BookBankLines
 
     private Guid Claim(BankLine line, GuaranteeLetter letter)
     {
-        _transfers.AddRange(TakeClaimPayment.Apply(_db, letter, LineJudge.PaymentOf(line), ReceiptOf(line), _now));
+        _transfers.AddRange(TakeClaimPayment.Apply(_db, letter, LineJudge.PaymentOf(line), ReceiptOf(line), Chart.IdOf(SystemAccount.Bank, line.Currency), _now).Transfers);
         return ReceiptOf(line);
     }
 
@@ -194,8 +207,8 @@ internal sealed class BookBankLines
         var transfer = line.IsCredit ? ReceiptOf(line) : DerivedId.Of($"debit:{line.Reference}");
         var (bank, suspense) = (Chart.IdOf(SystemAccount.Bank, line.Currency), Chart.IdOf(SystemAccount.Suspense, line.Currency));
         _transfers.Add(line.IsCredit ? Transfer.Of(transfer, bank, suspense, line.Amount, TransferCodes.Suspended, line.Reference) : Transfer.Of(transfer, suspense, bank, line.Amount, TransferCodes.Suspended, line.Reference));
-        if (judgement.Code == LineJudge.CameBack) await SettleOrder.ReopenAsync(_db, facts.Order!, line.Reference, _now, ct);
-        if (judgement.Code == LineJudge.PaidTwice) _paidTwice.Add(facts.Order!.Id);
+        if (judgement.Ground == LineJudge.CameBack) await SettleOrder.ReopenAsync(_db, facts.Order!, line.Reference, _now, ct);
+        if (judgement.Ground == LineJudge.PaidTwice) _paidTwice.Add(facts.Order!.Id);
         _db.Add(WorkItem.Of(line, judgement, facts.Order?.Id, facts.Bidder?.Id ?? facts.Reversed?.SubAccountId, _now));
         return transfer;
     }
@@ -212,5 +225,6 @@ internal sealed class BookBankLines
             await Books.BookAllAsync(_db, _transfers[first..end], _now, ct);
             first = end;
         }
+        _transfers.Clear();
     }
 }

@@ -13,9 +13,6 @@ namespace Tendering.Escrow.Features;
 /// <summary>Finance signs a day: from then on it takes no more entries, which the database sees to. Days are signed in their order.</summary>
 public static class CloseDay
 {
-    /// <summary>The advisory lock that who books shares, and who closes has alone; the triggers take it too.</summary>
-    public const long Lock = 727004;
-
     /// <summary>Days beyond have no day before or after, wherever the bank is.</summary>
     public const string DayMin = "1900-01-01", DayMax = "9998-12-31";
 
@@ -31,7 +28,7 @@ public static class CloseDay
     private static async Task<Created<Response>> Handle([Range(typeof(DateOnly), DayMin, DayMax)] DateOnly day, Request request, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
     {
         var (now, ends) = (clock.GetUtcNow(), CamtChecks.Begin(day.AddDays(1), bank.Zone));
-        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock({Lock})", ct);
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock({Clerk.DayLock})", ct);
         Rule.Require(now >= ends, "day-not-over", $"The day ends at {ends:u}: sign it then.");
         var last = await db.DayCloses.Where(c => c.Currency == request.Currency).MaxAsync(c => (DateOnly?)c.Day, ct) ?? DateOnly.MinValue;
         Rule.Require(day > last, "day-closed", $"The days up to {last:yyyy-MM-dd} are signed.");

@@ -30,19 +30,30 @@ public static class ListWorkItems
                           select new { item, entry }).Take(limit ?? PageMax).ToListAsync(ct);
         var open = page.Where(p => p.item.Stage == WorkItemStage.Open).ToList();
         var debtors = await DebtorsAsync(db, [.. open.Select(p => p.entry)], ct);
+        var claims = await ClaimsAsync(db, [.. open.Select(p => p.entry)], ct);
         var amounts = open.Select(p => p.item.Amount).Distinct().ToArray();
         var orders = await db.PaymentOrders.AsNoTracking().Where(o => o.Stage == PaymentOrderStage.Ordered && amounts.Contains(o.Amount)).OrderBy(o => o.Sequence).Take(CandidatesMax).ToListAsync(ct);
         var others = await db.WorkItems.AsNoTracking().Where(i => i.Stage == WorkItemStage.Open && amounts.Contains(i.Amount)).OrderBy(i => i.Sequence).Take(CandidatesMax).ToListAsync(ct);
         return TypedResults.Ok(page.Select(p => new Item(
             p.item.Id, p.item.Sequence, p.item.Code, p.item.Reason, p.item.IsCredit, p.item.Amount, p.item.Currency, p.item.BookingDay, p.entry.ValueDay, p.item.Reference, p.entry.AccountNumber,
             p.entry.CounterpartyAccount, p.entry.CounterpartyName, p.entry.EndToEndId, p.entry.Remittance, p.item.OrderId, p.item.OpenedAt, p.item.Stage, p.item.Resolution, p.item.DocumentNumber,
-            p.item.ResolvedAt, p.item.Stage == WorkItemStage.Open ? [.. Suggestions.For(p.item, p.entry, debtors, orders, others)] : [])).ToArray());
+            p.item.ResolvedAt, p.item.Stage == WorkItemStage.Open ? [.. Suggestions.For(p.item, p.entry, debtors, claims, orders, others)] : [])).ToArray());
     }
+
+    // Letters whose claim is outstanding, by the account or the issuer that the entries name.
+    private static Task<List<GuaranteeLetter>> ClaimsAsync(EscrowDb db, BankEntry[] entries, CancellationToken ct)
+    {
+        var numbers = entries.SelectMany(NumbersOf).ToArray();
+        var payers = entries.Select(e => e.CounterpartyName).Where(n => n.Length > 0).Distinct().ToArray();
+        return db.GuaranteeLetters.AsNoTracking().Where(l => l.Stage == LetterStage.Claimed && (numbers.Contains(l.ClaimAccount) || payers.Contains(l.IssuerName))).OrderBy(l => l.Id).Take(CandidatesMax).ToListAsync(ct);
+    }
+
+    private static IEnumerable<string> NumbersOf(BankEntry entry) => Suggestions.NumbersIn(entry.Remittance).Append(entry.AccountNumber).Where(n => n.Length > 0);
 
     // Bidders whose account, number or text the entries name, and whose deposit is not there yet.
     private static async Task<List<Debtor>> DebtorsAsync(EscrowDb db, BankEntry[] entries, CancellationToken ct)
     {
-        var numbers = entries.SelectMany(e => Suggestions.NumbersIn(e.Remittance).Append(e.AccountNumber)).Where(n => n.Length > 0).Distinct().ToArray();
+        var numbers = entries.SelectMany(NumbersOf).Distinct().ToArray();
         var payers = entries.Select(e => e.CounterpartyAccount).Where(a => a.Length > 0).Distinct().ToArray();
         return await (from bidder in db.SubAccounts.AsNoTracking()
                       join lot in db.Lots on bidder.LotId equals lot.Id

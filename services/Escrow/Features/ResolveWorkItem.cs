@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
@@ -14,7 +15,7 @@ namespace Tendering.Escrow.Features;
 /// <summary>Finance decides on an entry of the bank, by a document; what follows is booked with the decision.</summary>
 public static class ResolveWorkItem
 {
-    /// <param name="SubAccount">For assign: the virtual account number.</param>
+    /// <param name="SubAccount">For assign: the virtual account number, a bidder's or a claim's.</param>
     /// <param name="BookedAt">For assign, where the bank told only the day: the moment by the document.</param>
     /// <param name="OrderId">For confirm.</param>
     /// <param name="OtherItem">For offset.</param>
@@ -29,38 +30,51 @@ public static class ResolveWorkItem
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/work-items/{id:guid}/resolution", Handle)
         .AllowRoles(Roles.Finance).Idempotent<EscrowDb>().DisableHttpMetrics().WithSummary("Resolve an item of the work list")
-        .WithDescription("assign: it is a bidder's deposit after all; send-back: to its sender, or a payment that came back is paid anew; interest, fee: the bank's own; confirm: it paid an order; offset: it and another item undo each other; undo: a receipt that the bank took back is taken from the bidder. Always with the number of the document that says so.");
+        .WithDescription("assign: it is a bidder's deposit after all, or pays the claim on a guarantee letter; send-back: to its sender, or a payment that came back is paid anew; interest, fee: the bank's own; confirm: it paid an order; offset: it and another item undo each other; undo: a receipt that the bank took back is taken from the bidder. Always with the number of the document that says so.");
 
     private static async Task<Ok<Response>> Handle(Guid id, Request request, Caller caller, EscrowDb db, BankSettings bank, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var seen = (await db.WorkItems.AsNoTracking().SingleOrDefaultAsync(i => i.Id == id, ct)).Or404("work item");
-        // Lots before items, as imports do.
+        // Lots and letters before items, as imports do.
         var bidder = request.Resolution switch
         {
             Resolution.Assign => await BidderAsync(db, s => s.Number == request.SubAccount, ct),
             Resolution.Undo when seen.SubAccountId is { } account => await BidderAsync(db, s => s.Id == account, ct),
             _ => null,
         };
+        var letter = request.Resolution == Resolution.Assign && bidder is null
+            ? await db.GuaranteeLetters.FromSql($"select * from guarantee_letter where claim_account = {request.SubAccount} for update").SingleOrDefaultAsync(ct) : null;
         var ids = new[] { id, request.OtherItem ?? id };
         var items = await db.WorkItems.FromSql($"select * from work_item where id = any ({ids}) order by id for update").ToDictionaryAsync(i => i.Id, ct);
-        var item = items[id];
+        var (item, other) = (items[id], request.OtherItem is { } named && named != id ? items.GetValueOrDefault(named) : null);
         var entry = await db.BankEntries.AsNoTracking().SingleAsync(e => e.Reference == item.Reference, ct);
         item.Resolve(request.Resolution, request.DocumentNumber, request.DocumentHash, caller.Person, now);
         var work = new Work(db, item, entry, request, bank, now);
         var order = request.Resolution switch
         {
-            Resolution.Assign => await work.AssignAsync(bidder, ct),
+            Resolution.Assign => letter is null ? await work.AssignAsync(bidder, ct) : await work.TakeClaimAsync(letter, ct),
             Resolution.SendBack => await work.SendBackAsync(ct),
             Resolution.Interest => await work.MoveAsync(SystemAccount.Suspense, SystemAccount.Interest, "bank-interest", ct),
             Resolution.Fee => await work.MoveAsync(SystemAccount.Fees, SystemAccount.Suspense, "bank-fee", ct),
             Resolution.Confirm => await work.ConfirmAsync(ct),
-            Resolution.Offset => Offset(item, items.GetValueOrDefault(request.OtherItem ?? Guid.Empty), request, caller.Person, now),
+            Resolution.Offset => Offset(item, other, request, caller.Person, now),
             _ => await work.UndoAsync(bidder, ct),
         };
+        var concern = bidder is not null ? Concern.Of(bidder) : letter is not null ? Concern.Of(letter) : await ConcernOfAsync(db, item, order, ct);
+        Tell(db, item, concern, order, other?.Id, now);
+        if (request.Resolution == Resolution.Offset) Tell(db, other!, await ConcernOfAsync(db, other!, null, ct), null, item.Id, now);
         await db.SaveChangesAsync(ct);
-        return TypedResults.Ok(new Response(item.Id, request.Resolution, order));
+        return TypedResults.Ok(new Response(item.Id, request.Resolution, request.Resolution == Resolution.Confirm ? null : order));
     }
+
+    private static async Task<Concern?> ConcernOfAsync(EscrowDb db, WorkItem item, Guid? orderId, CancellationToken ct) =>
+        await Concern.OfAccountAsync(db, item.SubAccountId, ct)
+        ?? ((orderId ?? item.OrderId) is { } id && await db.PaymentOrders.FindAsync([id], ct) is { } order ? await Concern.OfOrderAsync(db, order, ct) : null);
+
+    private static void Tell(EscrowDb db, WorkItem item, Concern? concern, Guid? order, Guid? other, DateTimeOffset now) => db.Publish(new WorkItemResolved(
+        item.Id, item.Reference, item.Code, JsonNamingPolicy.KebabCaseLower.ConvertName($"{item.Resolution}"), item.IsCredit, item.Amount, item.Currency, item.DocumentNumber!, item.DocumentHash,
+        concern?.TenderId, concern?.LotId, concern?.BidderId, order, other, now), now);
 
     private static async Task<SubAccount?> BidderAsync(EscrowDb db, System.Linq.Expressions.Expression<Func<SubAccount, bool>> which, CancellationToken ct)
     {
@@ -71,7 +85,7 @@ public static class ResolveWorkItem
 
     private static Guid? Offset(WorkItem item, WorkItem? other, Request request, Guid person, DateTimeOffset now)
     {
-        Rule.Require(other is not null && other.Id != item.Id, "other-item-needed", "Name the item that undoes this one.");
+        Rule.Require(other is not null, "other-item-needed", "Name the item that undoes this one.");
         Rule.Require(other!.IsCredit != item.IsCredit && other.Amount == item.Amount && other.Currency == item.Currency, "items-do-not-offset", "Two items undo each other if one is in, one is out, and the sum is the same.");
         other.Resolve(Resolution.Offset, request.DocumentNumber, request.DocumentHash, person, now);
         return null;
@@ -102,6 +116,17 @@ public static class ResolveWorkItem
             db.Add(deposit);
             db.Publish(new DepositSecured(deposit.TenderId, deposit.LotId, deposit.BidderId, deposit.Amount, deposit.Currency, now), now);
             return null;
+        }
+
+        // The document says that the issuer paid; how much of the claim is outstanding is judged as ever.
+        public async Task<Guid?> TakeClaimAsync(GuaranteeLetter letter, CancellationToken ct)
+        {
+            var payment = new Payment(item.Reference, letter.ClaimAccount!, item.Amount, item.Currency, entry.CounterpartyAccount, entry.CounterpartyName, entry.BookedAt);
+            Rule.Require(letter.Expects(payment), "claim-not-outstanding",
+                $"Of this claim {Amounts.Text(letter.Claimed - letter.Received, letter.Currency)} {letter.Currency} is outstanding: what is more, or in another currency, cannot be taken for it. Send it back instead.");
+            var (order, transfers) = TakeClaimPayment.Apply(db, letter, payment, TransferId, Account(SystemAccount.Suspense), now);
+            await Books.BookAllAsync(db, transfers, now, ct);
+            return order.Id;
         }
 
         public async Task<Guid?> SendBackAsync(CancellationToken ct)
@@ -145,7 +170,7 @@ public static class ResolveWorkItem
             order.Confirm(item.Reference, entry.BookedAt);
             await SettleOrder.HandleAsync(db, order, now, ct);
             await Books.BookAllAsync(db, [Transfer.Of(TransferId, Account(SystemAccount.Transit), Account(SystemAccount.Suspense), item.Amount, TransferCodes.Paid, item.Reference)], now, ct);
-            return null;
+            return order.Id;
         }
 
         public async Task<Guid?> UndoAsync(SubAccount? bidder, CancellationToken ct)

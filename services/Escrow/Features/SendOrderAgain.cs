@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
+using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.ServiceDefaults;
 
@@ -21,8 +22,11 @@ public static class SendOrderAgain
     private static async Task<Ok<Response>> Handle(Guid id, Request request, Caller caller, EscrowDb db, TimeProvider clock, CancellationToken ct)
     {
         var order = (await db.PaymentOrders.FromSql($"select * from payment_order where id = {id} for update").SingleOrDefaultAsync(ct)).Or404("payment order");
-        order.SendAgain(clock.GetUtcNow());
-        await db.Database.ExecuteSqlAsync($"insert into payment_repetition (order_id, document_number, asked_by, asked_at) values ({id}, {request.DocumentNumber}, {caller.Person}, {clock.GetUtcNow().ToUniversalTime()})", ct);
+        var now = clock.GetUtcNow();
+        order.SendAgain(now);
+        await db.Database.ExecuteSqlAsync($"insert into payment_repetition (order_id, document_number, asked_by, asked_at) values ({id}, {request.DocumentNumber}, {caller.Person}, {now.ToUniversalTime()})", ct);
+        var concern = await Concern.OfOrderAsync(db, order, ct);
+        db.Publish(new PaymentOrderRepeated(order.Id, order.EndToEndId, order.Reason, order.Amount, order.Currency, request.DocumentNumber, concern?.TenderId, concern?.LotId, concern?.BidderId, now), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(order.Id, order.EndToEndId));
     }

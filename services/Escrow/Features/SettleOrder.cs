@@ -59,9 +59,7 @@ public static class SettleOrder
 
     private static async Task ClaimAsync(EscrowDb db, PaymentOrder order, DateTimeOffset now, CancellationToken ct)
     {
-        var reference = order.Cause["claim:".Length..];
-        var entry = await db.BankEntries.AsNoTracking().SingleAsync(e => e.Reference == reference, ct);
-        var letter = await db.GuaranteeLetters.AsNoTracking().SingleAsync(l => l.ClaimAccount == entry.AccountNumber, ct);
+        var letter = (await Concern.LetterOfClaimAsync(db, order.Cause["claim:".Length..], ct))!;
         db.Publish(new ForfeitPaid(letter.TenderId, letter.LotId, letter.BidderId, order.Amount, order.Currency, letter.DecisionNumber!, order.BankReference!, order.BankBookedAt!.Value), now);
     }
 

@@ -37,6 +37,9 @@ public sealed record LogTurn(long FirstEvent, int Events, long FirstLeaf, int[] 
 /// <summary>Reads the log from the database; any instance can.</summary>
 public sealed class AuditLog([FromKeyedServices(SupervisionService.Name)] NpgsqlDataSource database, LogOptions options, Secrets secrets, TimeProvider clock) : ITileReader
 {
+    /// <summary>The database's channel on which is told that the log has grown.</summary>
+    public const string GrownChannel = "log_grown";
+
     private NoteSigner? _signer;
 
     public LogOptions Options => options;

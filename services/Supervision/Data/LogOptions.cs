@@ -7,7 +7,7 @@ namespace Tendering.Supervision.Data;
 public sealed record Witness(NoteKey Key, Uri Address);
 
 /// <summary>The log's settings: <c>Log:Origin</c>, <c>Log:Every</c>, <c>Log:Witnesses:N:Url</c> and <c>:Key</c>, <c>Log:WitnessesNeeded</c>, <c>Log:WitnessesAlarmAfter</c>, <c>Log:TimestampAuthority</c>.</summary>
-/// <param name="Every">The time from turn to turn. It is public and fixed: a turn that depended on events would tell of them.</param>
+/// <param name="Every">The beat on which turns come: at each when a public event waits, else at every fourth. A turn that depended on secret events would tell of them.</param>
 /// <param name="Needed">How many of the witnesses must have cosigned a checkpoint before it is published.</param>
 /// <param name="AlarmAfter">How long too few may cosign before that is an alarm.</param>
 public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Witness> Witnesses, int Needed, TimeSpan AlarmAfter, Uri? TimestampAuthority)

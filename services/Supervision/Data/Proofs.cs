@@ -18,7 +18,7 @@ public static class Proofs
     /// <summary>The checkpoint that is published.</summary>
     public static async Task<(Checkpoint Checkpoint, SignedNote Note)> PublishedAsync(AuditLog log, CancellationToken ct)
     {
-        var note = SignedNote.Parse((await log.HeadAsync(ct))?.Published.Or404("checkpoint")!);
+        var note = SignedNote.Parse(((await log.HeadAsync(ct))?.Published).Or404("checkpoint"));
         return (Checkpoint.Parse(note.Text), note);
     }
 

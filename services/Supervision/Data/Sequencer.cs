@@ -41,6 +41,14 @@ public sealed class Sequencer
         return new Sequencer(connection, database, signer, publish, TileBuilder.Resume(size, tile => edge.TryGetValue(tile, out var bytes) ? bytes : throw new InvalidOperationException($"The log has {size} entries, but {tile} is missing.")), events);
     }
 
+    /// <summary>Whether an event waits that everybody may know of. Secret ones do not count: what they called for would tell of them.</summary>
+    public async Task<bool> IsAskedForAsync(CancellationToken ct)
+    {
+        if (_ahead is not null) return true;
+        await using var look = new NpgsqlCommand("select exists (select 1 from event where index > $1 and secret_until is null)", _connection) { Parameters = { new() { Value = Events } } };
+        return (bool)(await look.ExecuteScalarAsync(ct))!;
+    }
+
     /// <summary>One turn: takes the events that wait, at most <see cref="EventsMax"/>, and closes over them. Returns how many it took.</summary>
     public async Task<int> TurnAsync(CancellationToken ct)
     {
@@ -61,7 +69,7 @@ public sealed class Sequencer
         AddHead(batch, first, Events + events.Count, checkpoint);
         if (await batch.ExecuteNonQueryAsync(ct) == 0) throw new InvalidOperationException("Nothing was written.");
         // The head moves from where this sequencer believes it to be, or another one is at work.
-        await using (var check = new NpgsqlCommand("select size = $1 and events = $2 from log_head", _connection, transaction) { Parameters = { new() { Value = Size }, new() { Value = Events + events.Count } } })
+        await using (var check = new NpgsqlCommand($"select size = $1 and events = $2 from log_head where pg_notify('{AuditLog.GrownChannel}', '') is not null", _connection, transaction) { Parameters = { new() { Value = Size }, new() { Value = Events + events.Count } } })
             if (await check.ExecuteScalarAsync(ct) is not true) throw new InvalidOperationException("The log was grown by another sequencer.");
         await transaction.CommitAsync(ct);
         Events += events.Count;

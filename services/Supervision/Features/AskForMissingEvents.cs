@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Tendering.ServiceDefaults;
 using Tendering.Supervision.Data;
 using Tendering.Supervision.Domain;
@@ -9,7 +10,7 @@ namespace Tendering.Supervision.Features;
 /// As long as a stream has a gap its source is asked to send the missing events again. This is a time-out, not a moment of the
 /// law: it keeps to the database's clock, since a simulated one may run so fast that a source would be asked without pause.
 /// </summary>
-public sealed partial class AskForMissingEvents(IServiceScopeFactory scopes, Bus bus, TimeProvider clock, ILogger<AskForMissingEvents> log) : BackgroundService
+public sealed partial class AskForMissingEvents(IServiceScopeFactory scopes, [FromKeyedServices(SupervisionService.Name)] NpgsqlDataSource database, Bus bus, TimeProvider clock, ILogger<AskForMissingEvents> log) : BackgroundService
 {
     private const int AsksBeforeAlarm = 2;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -18,10 +19,17 @@ public sealed partial class AskForMissingEvents(IServiceScopeFactory scopes, Bus
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try { while (await AskOneAsync(stoppingToken)) { } }
+            try { while (await IsAnythingMissingAsync(stoppingToken) && await AskOneAsync(stoppingToken)) { } }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested) { LogFailed(log, e.GetType().Name, e.Message); }
             await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    // A glance without a transaction: most of the time no stream has a gap.
+    private async Task<bool> IsAnythingMissingAsync(CancellationToken ct)
+    {
+        await using var glance = database.CreateCommand("select exists (select 1 from stream where highest > last)");
+        return (bool)(await glance.ExecuteScalarAsync(ct))!;
     }
 
     private async Task<bool> AskOneAsync(CancellationToken ct)

@@ -15,7 +15,7 @@ namespace Tendering.Supervision.Features;
 public sealed partial class CollectCosignatures(AuditLog log, LogOptions options, IServiceScopeFactory scopes, TimeProvider clock, ILogger<CollectCosignatures> logger) : BackgroundService
 {
     private const int LockClass = 727001, LockCollector = 6, AnswerMax = SignedNote.BytesMax;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50), Retry = TimeSpan.FromSeconds(1), AnswerTimeMax = TimeSpan.FromSeconds(3), Grace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250), Fallback = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), AnswerTimeMax = TimeSpan.FromSeconds(3), Grace = TimeSpan.FromMilliseconds(200);
 
     private sealed record Answer(NoteSignature? Signature, string? Alarm = null, string? Failure = null);
 
@@ -49,25 +49,33 @@ public sealed partial class CollectCosignatures(AuditLog log, LogOptions options
         try
         {
             // What is lost here is asked for again.
-            await ScalarAsync(connection, "set synchronous_commit = off", [], ct);
+            await ScalarAsync(connection, $"set synchronous_commit = off; listen {AuditLog.GrownChannel}", [], ct);
+            var grown = false;
+            // Also while another command runs on this connection.
+            connection.Notification += (_, _) => grown = true;
             var witnesses = await LoadAsync(connection, ct);
             var (missingSince, missing) = (clock.GetTimestamp(), false);
             while (true)
             {
-                if (await log.HeadAsync(ct) is { } head && head.Size > (head.PublishedSize ?? -1) && await AskAllAsync(connection, witnesses, head, http, ct) is { } published)
-                {
-                    await ScalarAsync(connection, "update log_head set published_size = $1, published = $2 where size >= $1 and coalesce(published_size, -1) < $1", [head.Size, published], ct);
-                    (missingSince, missing) = (clock.GetTimestamp(), false);
-                }
+                grown = false;
+                var behind = await log.HeadAsync(ct) is { } head && head.Size > (head.PublishedSize ?? -1) && !await PublishAsync(connection, witnesses, head, http, ct);
+                if (!behind) (missingSince, missing) = (clock.GetTimestamp(), false);
                 if (!missing && clock.GetElapsedTime(missingSince) > options.AlarmAfter)
                 {
                     missing = true;
                     await RaiseAsync(LogAlarm.OfWitness(LogAlarm.WitnessMissing, $"Fewer than {options.Needed} witnesses cosign: the published checkpoint stands still.", clock.GetUtcNow()), ct);
                 }
-                await Task.Delay(Pause, ct);
+                if (!grown) await connection.WaitAsync(behind ? Pause : Fallback, ct);
             }
         }
         finally { if (connection.FullState == System.Data.ConnectionState.Open) await ScalarAsync(connection, "select pg_advisory_unlock_all()", [], CancellationToken.None); }
+    }
+
+    private async Task<bool> PublishAsync(NpgsqlConnection connection, Asked[] witnesses, LogHead head, HttpClient http, CancellationToken ct)
+    {
+        if (await AskAllAsync(connection, witnesses, head, http, ct) is not { } published) return false;
+        await ScalarAsync(connection, "update log_head set published_size = $1, published = $2 where size >= $1 and coalesce(published_size, -1) < $1", [head.Size, published], ct);
+        return true;
     }
 
     // The note with as many cosignatures as came in time, or null where they are too few.

@@ -17,10 +17,17 @@ public sealed partial class DiscloseSecrets(IServiceScopeFactory scopes, AuditLo
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try { while (await DiscloseAsync(stoppingToken) == BatchMax) { } }
+            try { while (await IsAnythingDueAsync(stoppingToken) && await DiscloseAsync(stoppingToken) == BatchMax) { } }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested) { LogFailed(logger, e.GetType().Name, e.Message); }
             await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    // A glance without a transaction: most of the time nothing is due.
+    private async Task<bool> IsAnythingDueAsync(CancellationToken ct)
+    {
+        await using var glance = log.Database.CreateCommand("select exists (select 1 from secret join moment using (lot_id, until))");
+        return (bool)(await glance.ExecuteScalarAsync(ct))!;
     }
 
     private async Task<int> DiscloseAsync(CancellationToken ct)

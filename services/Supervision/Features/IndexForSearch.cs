@@ -15,10 +15,17 @@ public sealed partial class IndexForSearch([FromKeyedServices(SupervisionService
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            try { while (await IndexAsync(stoppingToken) == BatchMax) { } }
+            try { while (await IsAnythingNewAsync(stoppingToken) && await IndexAsync(stoppingToken) == BatchMax) { } }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested) { LogFailed(logger, e.GetType().Name, e.Message); }
             await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    // A glance without a transaction: most of the time nothing is new.
+    private async Task<bool> IsAnythingNewAsync(CancellationToken ct)
+    {
+        await using var glance = database.CreateCommand("select coalesce((select max(index) from event), 0) > coalesce((select max(index) from search), 0)");
+        return (bool)(await glance.ExecuteScalarAsync(ct))!;
     }
 
     private async Task<int> IndexAsync(CancellationToken ct)

@@ -5,12 +5,12 @@ using Tendering.Supervision.Data;
 namespace Tendering.Supervision.Features;
 
 /// <summary>
-/// Takes recorded events into the log, turn by turn at a fixed rhythm, far from any business transaction. One instance holds the advisory lock and leads; everything
-/// happens on the connection that holds it. The rhythm keeps to the real clock: it is a rate, not a moment of the law.
+/// Takes recorded events into the log, turn by turn at a fixed rhythm, far from any business transaction: at each beat when a public event waits, else at every fourth.
+/// One instance holds the advisory lock and leads; everything happens on the connection that holds it. The rhythm keeps to the real clock: it is a rate, not a moment of the law.
 /// </summary>
 public sealed partial class SequenceEvents(AuditLog log, LogOptions options, ILogger<SequenceEvents> logger) : BackgroundService
 {
-    private const int LockClass = 727001, LockSequencer = 5;
+    private const int LockClass = 727001, LockSequencer = 5, QuietBeats = 4;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500), LeaderRetry = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -32,12 +32,15 @@ public sealed partial class SequenceEvents(AuditLog log, LogOptions options, ILo
         try
         {
             var sequencer = await Sequencer.ResumeAsync(connection, log.Database, signer, publish: options.Witnesses.Count == 0, ct);
+            var quiet = QuietBeats;                                       // the first turn comes at once
             for (var next = Stopwatch.GetTimestamp(); ; next += Stopwatch.Frequency / TimeSpan.TicksPerSecond * options.Every.Ticks)
             {
                 var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), next);
                 if (wait > TimeSpan.Zero) await Task.Delay(wait, ct);
                 else next = Stopwatch.GetTimestamp();                      // turns that were missed are not made up for
+                if (++quiet < QuietBeats && !await sequencer.IsAskedForAsync(ct)) continue;
                 await sequencer.TurnAsync(ct);
+                quiet = 0;
             }
         }
         finally

@@ -18,7 +18,7 @@ public static class ServeLog
 
     private static async Task<ContentHttpResult> Checkpoint(AuditLog log, HttpContext http, CancellationToken ct)
     {
-        var published = (await log.HeadAsync(ct))?.Published.Or404("checkpoint");
+        var published = ((await log.HeadAsync(ct))?.Published).Or404("checkpoint");
         http.Response.Headers.CacheControl = "no-cache";
         return TypedResults.Content(published, "text/plain; charset=utf-8");
     }

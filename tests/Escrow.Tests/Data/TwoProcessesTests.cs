@@ -5,6 +5,7 @@ using Tendering.Contracts;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
+using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
 namespace Tendering.Escrow.Tests.Data;
@@ -22,8 +23,7 @@ public class TwoProcessesTests
         await using var first = new EscrowProcess(prepared.ConnectionString, issuer.Address, ownsDatabase: false);
         await using var second = new EscrowProcess(prepared.ConnectionString, issuer.Address, ownsDatabase: false);
         await Task.WhenAll(first.StartAsync(), second.StartAsync());
-        var (a, b) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await FundAsync(first.ConnectionString, a, b);
+        var (a, b) = await FundAsync(first.ConnectionString);
         var (token, answered) = (issuer.TokenFor(Roles.Finance, Guid.CreateVersion7()), 0);
         var working = Task.WhenAll(Enumerable.Range(0, Callers).Select(n => Task.Run(async () =>
         {
@@ -44,6 +44,8 @@ public class TwoProcessesTests
         await using var db = ManyDeposits.Open(first.ConnectionString);
         var booked = await db.Database.SqlQuery<string>($"""select split_part(reference, ' ', 1) as "Value" from transfer where kind = 'Pending'""").ToListAsync();
         Assert.Equal(Enumerable.Range(0, Callers).SelectMany(n => Enumerable.Range(0, Each).Select(i => $"D{n}-{i}")).Order(), booked.Order());
+        // Told with each, once: to both tenders.
+        Assert.Equal(2 * Callers * Each, await db.Set<OutboxEvent>().CountAsync(e => e.Type == "escrow.correction-asked"));
         var balances = await Balances.NowAsync(db, [a, b], default);
         Assert.Equal((Callers * Each / 2, Callers * Each / 2), (balances[a].PendingDebits, balances[a].PendingCredits));
         Assert.Equal((Callers * Each / 2, Callers * Each / 2), (balances[b].PendingDebits, balances[b].PendingCredits));
@@ -66,14 +68,21 @@ public class TwoProcessesTests
         catch (Exception e) when (e is HttpRequestException or IOException) { return false; }
     }
 
-    private static async Task FundAsync(string connection, Guid a, Guid b)
+    private static async Task<(Guid A, Guid B)> FundAsync(string connection)
     {
         var now = TimeProvider.System.GetUtcNow();
+        var (first, second) = (Bidder(), Bidder());
+        var (a, b) = (first.Id, second.Id);
         await using var db = ManyDeposits.Open(connection);
         await using var transaction = await db.Database.BeginTransactionAsync();
+        db.AddRange(first, second);
+        await db.SaveChangesAsync();
         await Books.OpenAsync(db, [.. Chart.SystemAccounts("CNY"), Chart.SubAccount(a, "a", "CNY"), Chart.SubAccount(b, "b", "CNY")], now, default);
         var bank = Chart.IdOf(SystemAccount.Bank, "CNY");
         await Books.BookAllAsync(db, [Transfer.Of(Guid.CreateVersion7(), bank, a, 1_000, "fund", "r"), Transfer.Of(Guid.CreateVersion7(), bank, b, 1_000, "fund", "r")], now, default);
         await transaction.CommitAsync();
+        return (a, b);
     }
+
+    private static SubAccount Bidder() => new() { TenderId = Guid.CreateVersion7(), LotId = Guid.CreateVersion7(), BidderId = Guid.CreateVersion7(), BidderName = "Builders" };
 }

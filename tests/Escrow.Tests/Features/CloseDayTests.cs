@@ -95,6 +95,61 @@ public class CloseDayTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Empty((await ReadAsync("XCF", third)).Report.Differences);
     }
 
+    // The bank told of them when the day was signed; what they are is judged as ever.
+    [Fact]
+    public async Task A_refund_brought_back_on_a_signed_day_is_owed_again_and_paid_anew()
+    {
+        var lot = await host.PublishAsync(currency: "XCG");
+        var bidder = await host.RegisterAsync(lot);
+        var notice = host.NoticeOf(lot, bidder);
+        await host.TakenAsync(notice);
+        await host.HearAsync(lot.Failed(host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, bidder, GetDeposit.DepositState.Released);
+        var order = await OrderAsync(Assert.Single(await host.OrdersToAsync(bidder)).Id);
+        CamtLine PaidLine(string reference, PaymentOrder of) => host.PaidLine(of, reference) with { BookedAt = EscrowHost.Text(notice.BookedAt) };
+        CamtText File(CamtLine line) => new(false, 8, line) { Currency = "XCG", CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) };
+        var (paid, twice) = (PaidLine($"P{order.Id:N}", order), PaidLine($"T{order.Id:N}", order));
+        CamtLine Back(string reference) => paid with { Reference = reference, IsCredit = true, Reversal = true, ReturnReason = "AC04", CreditorAccount = null, CreditorName = null, DebtorAccount = order.ToAccount, DebtorName = order.ToName };
+        await host.ImportedAsync(File(paid));
+        var day = NextDay();
+        await host.ImportedAsync(Statement("XCG", day, "0", notice.Line, paid));
+        Assert.Equal(HttpStatusCode.Created, (await CloseAsync("XCG", day, (await ReadAsync("XCG", day)).Hash)).StatusCode);
+
+        async Task<WorkItem> ListedAsync(CamtLine line, string code)
+        {
+            Assert.Equal("day-closed", Assert.Single((await host.ImportedAsync(File(line))).Entries).Code);
+            var item = await host.InDbAsync((EscrowDb db) => db.WorkItems.AsNoTracking().SingleAsync(i => i.Reference == line.Reference));
+            Assert.Equal((code, true), (item.Code, item.Reason.Contains("a day that is signed", StringComparison.Ordinal)));
+            await host.BooksHoldAsync();
+            return item;
+        }
+        Task<HttpResponseMessage> ResolveAsync(WorkItem item, ResolveWorkItem.Request request) => host.As(Roles.Finance).PostAsync($"/api/escrow/work-items/{item.Id}/resolution", request);
+
+        // Paid twice, and one of the two brought back: they undo each other, and the bidder is owed nothing.
+        var (double1, double2) = (await ListedAsync(twice, "order-paid-twice"), await ListedAsync(Back($"D{order.Id:N}"), "double-came-back"));
+        Assert.Equal(GetDeposit.DepositState.Refunded, (await host.DepositAsync(lot, bidder)).State);
+        Assert.Equal(HttpStatusCode.OK, (await ResolveAsync(double2, new(Resolution.Offset, "B-1", OtherItem: double1.Id))).StatusCode);
+
+        var item = await ListedAsync(Back($"R{order.Id:N}"), "payment-came-back");
+        Assert.Equal(GetDeposit.DepositState.Released, (await host.DepositAsync(lot, bidder)).State);
+        Assert.Single(await host.PublishedAsync<RefundReturned, EscrowDb>(), e => e.BidderId == bidder.Id && e.Amount == lot.Deposit);
+        Assert.Equal("payment-owed", await (await ResolveAsync(item, new(Resolution.Interest, "B-2"))).CodeAsync());
+        var answer = await ResolveAsync(item, new(Resolution.SendBack, "B-2"));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var anew = (await EscrowHost.ReadAsync<ResolveWorkItem.Response>(answer)).OrderId!.Value;
+        Assert.True((await host.ConfirmAsync(anew, $"P{anew:N}")).IsSuccessStatusCode);
+        Assert.Equal(GetDeposit.DepositState.Refunded, (await host.DepositAsync(lot, bidder)).State);
+        await host.BooksHoldAsync();
+        // It counts in the next open day.
+        var shown = (await ReadAsync("XCG", day)).Report;
+        Assert.Equal((0, 2), (shown.Ledger, shown.Entries.Length));
+        var next = NextDay();
+        var late = await host.InDbAsync((EscrowDb db) => db.BankEntries.Where(e => e.Currency == "XCG" && e.Code == "day-closed").CountAsync());
+        Assert.Equal((3, 0), (late, (await ReadAsync("XCG", next)).Report.Ledger));
+    }
+
+    private async Task<PaymentOrder> OrderAsync(Guid id) => (await host.InDbAsync((EscrowDb db) => db.PaymentOrders.FindAsync(id).AsTask()))!;
+
     private async Task ForbiddenAsync(string sql)
     {
         foreach (var connection in new[] { host.ConnectionString, new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString })

@@ -5,6 +5,7 @@ using Tendering.Contracts.Tenders;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
+using Tendering.Escrow.Tests.Domain.Camt;
 using Tendering.Testing;
 using static Tendering.Escrow.Features.GetDeposit;
 
@@ -186,6 +187,40 @@ public class GuaranteeLetterTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Equal([lot.Deposit / 4, lot.Deposit / 4], orders.Select(o => o.Amount));
         foreach (var order in orders) Assert.True((await host.ConfirmAsync(order.Id, $"P{order.Id:N}")).IsSuccessStatusCode);
         Assert.Equal(2, (await host.PublishedAsync<ForfeitPaid, EscrowDb>()).Count(e => e.LotId == lot.LotId && e.BidderId == bidder.Id && e.DecisionNumber == "D-2026-9"));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task What_the_issuer_paid_to_nowhere_is_taken_for_the_claim_by_a_document_up_to_what_is_outstanding()
+    {
+        var (lot, bidder, letter) = await SecuredAsync();
+        await host.HearAsync(bidder.NotOpened(lot, "revoked", host.Clock.GetUtcNow()));
+        await host.RegisterAsync(lot);
+        var claimed = await EscrowHost.ReadAsync<ClaimGuaranteeLetter.Response>(await _finance.PostAsync($"/api/escrow/guarantee-letters/{letter}/claim", new ClaimGuaranteeLetter.Request(null, "D-2026-10", Hash)));
+        var notice = new BankNotice($"B{Guid.NewGuid():N}", claimed.ClaimAccount, lot.Deposit / 4, "CNY", "9999000011112222", "Bank of the town", host.Clock.GetUtcNow());
+        async Task<ListWorkItems.Item> ListedAsync(long amount)
+        {
+            var line = (notice with { Reference = $"B{Guid.NewGuid():N}", Amount = amount }).Line with { CreditorAccount = null, Remittance = $"claim {claimed.ClaimAccount}" };
+            Assert.Equal("no-virtual-account", Assert.Single((await host.ImportedAsync(new CamtText(false, 8, line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) })).Entries).Code);
+            return Assert.Single(await EscrowHost.ReadAsync<ListWorkItems.Item[]>(await _finance.GetAsync("/api/escrow/work-items")), i => i.Reference == line.Reference);
+        }
+        Task<HttpResponseMessage> AssignAsync(ListWorkItems.Item to, string account) => _finance.PostAsync($"/api/escrow/work-items/{to.Id}/resolution", new ResolveWorkItem.Request(Resolution.Assign, "BANK-17", SubAccount: account));
+
+        var item = await ListedAsync(lot.Deposit / 4);
+        Assert.Contains(item.Suggestions, s => s.Resolution == Resolution.Assign && s.Target == letter && s.Reason.Contains("paid by the issuer", StringComparison.Ordinal) && s.Reason.Contains("payer's text", StringComparison.Ordinal));
+        await RefusedAsync(await AssignAsync(item, VirtualAccountNumber.New()), "deposit-unknown-account");
+        var taken = await AssignAsync(item, claimed.ClaimAccount);
+        Assert.True(taken.StatusCode == HttpStatusCode.OK, await taken.Content.ReadAsStringAsync());
+        Assert.Equal((LetterStage.Claimed, lot.Deposit / 4 * 3), ((await ItemAsync(lot)).Stage, (await ItemAsync(lot)).Outstanding));
+        Assert.Single(await host.PublishedAsync<WorkItemResolved, EscrowDb>(), e => e.WorkItemId == item.Id && e.LotId == lot.LotId && e.BidderId == bidder.Id && e.DocumentNumber == "BANK-17");
+        await host.BooksHoldAsync();
+
+        var more = await ListedAsync(lot.Deposit);
+        Assert.DoesNotContain(more.Suggestions, s => s.Target == letter);
+        await RefusedAsync(await AssignAsync(more, claimed.ClaimAccount), "claim-not-outstanding");
+        var order = (await EscrowHost.ReadAsync<ResolveWorkItem.Response>(taken)).OrderId!.Value;
+        Assert.True((await host.ConfirmAsync(order, $"P{order:N}")).IsSuccessStatusCode);
+        Assert.Single(await host.PublishedAsync<ForfeitPaid, EscrowDb>(), e => e.LotId == lot.LotId && e.BidderId == bidder.Id && e.Amount == lot.Deposit / 4 && e.DecisionNumber == "D-2026-10");
         await host.BooksHoldAsync();
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
@@ -203,6 +204,41 @@ public class ImportBankFileTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
             Assert.Single(await host.OrdersToAsync(bidder));
         }
+        await host.BooksHoldAsync();
+    }
+
+    // Two files tell of the same bidders, the one in the other's order, and wait for the same lot in their middle.
+    [Fact]
+    public async Task Files_corrections_and_closes_never_wait_for_each_other_in_a_circle()
+    {
+        var (lot, last) = (await host.PublishAsync(), await BidderAsync());
+        var (first, second) = (await host.RegisterAsync(lot), await host.RegisterAsync(lot));
+        string File(params (LotOf Lot, Bidder Bidder)[] payments)
+        {
+            var parts = payments.Select(p => new CamtText(false, 8, host.NoticeOf(p.Lot, p.Bidder).Line) { CreatedAt = EscrowHost.Text(host.Clock.GetUtcNow()) }).ToArray();
+            return parts[0] with { More = string.Concat(parts[1..].Select(p => p.Part())) };
+        }
+        Task<HttpResponseMessage>[] imports;
+        await using (var db = ManyDeposits.Open(host.ConnectionString))
+        {
+            await using var held = await db.Database.BeginTransactionAsync();
+            await db.LockLotAsync(last.Lot.LotId, default);
+            imports = [host.ImportAsync(File((lot, first), last, (lot, second))), host.ImportAsync(File((lot, second), last, (lot, first)))];
+            await ServiceFixture.EventuallyAsync(async () => (await db.Database.SqlQuery<int>($"""
+                select count(*)::int as "Value" from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())
+                """).ToListAsync()).Single() == 2, "both files to wait");
+        }
+        var accounts = await host.InDbAsync((EscrowDb db) => db.SubAccounts.Where(s => s.LotId == lot.LotId).ToDictionaryAsync(s => s.BidderId, s => s.Id));
+        var (a, b) = (accounts[first.Id], accounts[second.Id]);
+        var others = new List<Task<HttpResponseMessage>>();
+        for (var n = 0; n < 5; n++)
+        {
+            others.Add(host.As(Roles.Finance).PostAsync("/api/escrow/corrections", new CorrectBooks.Request(n % 2 == 0 ? a : b, n % 2 == 0 ? b : a, lot.Deposit * 9, "D"), Guid.CreateVersion7().ToString()));
+            others.Add(host.As(Roles.Finance).PostAsync($"/api/escrow/days/{host.Today}/close", new CloseDay.Request("CNY", new string('0', 64))));
+        }
+        foreach (var answer in await Task.WhenAll(imports)) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        foreach (var answer in await Task.WhenAll(others)) Assert.Contains(await answer.CodeAsync(), new[] { "exceeds-credits", "day-not-over" });
+        foreach (var bidder in new[] { first, second, last.Bidder }) Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
         await host.BooksHoldAsync();
     }
 

@@ -6,6 +6,7 @@ using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
 using Tendering.Escrow.Tests.Domain.Camt;
+using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
 namespace Tendering.Escrow.Tests.Features;
@@ -38,11 +39,18 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
 
     private Task<HttpResponseMessage> AskAsync(Guid item, ResolveWorkItem.Request request, Guid? person = null) => host.As(Roles.Finance, person: person).PostAsync($"/api/escrow/work-items/{item}/resolution", request);
 
-    private async Task<ResolveWorkItem.Response> ResolvedAsync(Guid item, ResolveWorkItem.Request request)
+    private async Task<ResolveWorkItem.Response> ResolvedAsync(Guid item, ResolveWorkItem.Request request, LotOf? lot = null, Bidder? bidder = null)
     {
-        var answer = await AskAsync(item, request);
+        var person = Guid.CreateVersion7();
+        var answer = await AskAsync(item, request, person);
         Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         await host.BooksHoldAsync();
+        // Supervision is told who decided what, by which document, and whom it concerns; nobody else is.
+        var row = Assert.Single(await host.InDbAsync((EscrowDb db) => db.Set<OutboxEvent>().AsNoTracking().Where(e => e.Type == "escrow.work-item-resolved" && e.Payload.Contains($"\"workItemId\":\"{item}\"")).ToListAsync()));
+        var told = System.Text.Json.JsonSerializer.Deserialize<WorkItemResolved>(row.Payload, Outbox.Json)!;
+        Assert.Equal((person, Disclosure.Never, lot?.TenderId, lot?.TenderId), (row.PersonId, row.SecretUntil, row.TenderId, told.TenderId));
+        Assert.Equal((request.DocumentNumber, request.DocumentHash, lot?.LotId, bidder?.Id, request.OtherItem), (told.DocumentNumber, told.DocumentHash, told.LotId, told.BidderId, told.OtherItemId));
+        Assert.Equal(System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{request.Resolution}"), told.Resolution);
         return await EscrowHost.ReadAsync<ResolveWorkItem.Response>(answer);
     }
 
@@ -68,7 +76,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         Assert.Contains(item.Suggestions, s => s.Resolution == Resolution.Assign && s.Reason.Contains("exactly the deposit", StringComparison.Ordinal) && s.Reason.Contains("basic account", StringComparison.Ordinal));
         await RefusedAsync(item.Id, new(Resolution.Fee, Document), "resolution-wrong-direction");
         await RefusedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: VirtualAccountNumber.New()), "deposit-unknown-account");
-        await ResolvedAsync(item.Id, new(Resolution.Assign, Document, new string('a', 64), bidder.AccountNumber));
+        await ResolvedAsync(item.Id, new(Resolution.Assign, Document, new string('a', 64), bidder.AccountNumber), lot, bidder);
         Assert.Single(await host.PublishedAsync<DepositSecured, EscrowDb>(), e => e.BidderId == bidder.Id);
         Assert.Equal(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
         await RefusedAsync(item.Id, new(Resolution.SendBack, Document), "work-item-resolved");
@@ -100,7 +108,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         var (lot, bidder) = await BidderAsync();
         var item = await ListedAsync(host.NoticeOf(lot, bidder).Line with { DebtorAccount = null }, "payer-unknown");
         await RefusedAsync(item.Id, new(Resolution.SendBack, Document), "payee-needed");
-        var sent = await ResolvedAsync(item.Id, new(Resolution.SendBack, Document, ToAccount: "888", ToName: "A payer"));
+        var sent = await ResolvedAsync(item.Id, new(Resolution.SendBack, Document, ToAccount: "888", ToName: "A payer"), lot, bidder);
         Assert.Single(await host.OrdersAsync(), o => o.Id == sent.OrderId && o.ToAccount == "888");
     }
 
@@ -112,7 +120,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         var item = await ListedAsync(host.NoticeOf(lot, bidder).Line with { BookedAt = null, Day = host.Today }, "booking-time-unknown");
         await RefusedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: bidder.AccountNumber, BookedAt: lot.BidDeadline), "deposit-too-late");
         await RefusedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: bidder.AccountNumber, BookedAt: lot.BidDeadline.AddDays(-1)), "booking-day-differs");
-        await ResolvedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: bidder.AccountNumber, BookedAt: lot.BidDeadline.AddSeconds(-1)));
+        await ResolvedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: bidder.AccountNumber, BookedAt: lot.BidDeadline.AddSeconds(-1)), lot, bidder);
         Assert.Equal(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
     }
 
@@ -157,7 +165,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         await RefusedAsync(item.Id, new(Resolution.Interest, Document), "payment-owed");
         await RefusedAsync(item.Id, new(Resolution.Assign, Document, SubAccount: (await host.RegisterAsync(await host.PublishAsync())).AccountNumber), "payment-owed");
 
-        var anew = await ResolvedAsync(item.Id, new(Resolution.SendBack, Document, ToAccount: "62229999"));
+        var anew = await ResolvedAsync(item.Id, new(Resolution.SendBack, Document, ToAccount: "62229999"), lot, bidder);
         var second = (await host.InDbAsync((EscrowDb db) => db.PaymentOrders.FindAsync(anew.OrderId).AsTask()))!;
         Assert.Equal(("62229999", lot.Deposit, order.DepositId), (second.ToAccount, second.Amount, second.DepositId));
         await host.ImportedAsync(File(host.PaidLine(second, $"P{second.Id:N}")));
@@ -180,7 +188,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
                 Assert.Equal((attempt, $"payment:{notice.Reference}"), (order.Attempt, order.Cause));
                 await host.ImportedAsync(File(host.PaidLine(order, $"P{order.Id:N}")));
                 var item = await ListedAsync(BroughtBack(order, $"R{order.Id:N}"), "payment-came-back");
-                await ResolvedAsync(item.Id, new(Resolution.SendBack, Document));
+                await ResolvedAsync(item.Id, new(Resolution.SendBack, Document), lot, bidder);
             }
         }
     }
@@ -194,7 +202,8 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         var back = await ListedAsync(BroughtBack(order, $"R{order.Id:N}"), "double-came-back");
         Assert.Contains(back.Suggestions, s => s.Resolution == Resolution.Offset && s.Target == twice.Id);
         await RefusedAsync(back.Id, new(Resolution.Offset, Document), "other-item-needed");
-        await ResolvedAsync(back.Id, new(Resolution.Offset, Document, OtherItem: twice.Id));
+        await ResolvedAsync(back.Id, new(Resolution.Offset, Document, OtherItem: twice.Id), lot, bidder);
+        Assert.Single(await host.PublishedAsync<WorkItemResolved, EscrowDb>(), e => e.WorkItemId == twice.Id && e.OtherItemId == back.Id && e.LotId == lot.LotId);
         Assert.Equal(WorkItemStage.Resolved, (await ItemAsync(twice.Reference, all: true)).Stage);
         Assert.Equal(GetDeposit.DepositState.Refunded, (await host.DepositAsync(lot, bidder)).State);
     }
@@ -205,7 +214,8 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         var (lot, bidder, order) = await OrderedAsync();
         var item = await ListedAsync(host.PaidLine(order, $"P{order.Id:N}") with { EndToEndId = null }, "debit-unknown");
         Assert.Contains(item.Suggestions, s => s.Resolution == Resolution.Confirm && s.Target == order.Id);
-        await ResolvedAsync(item.Id, new(Resolution.Confirm, Document, OrderId: order.Id));
+        await ResolvedAsync(item.Id, new(Resolution.Confirm, Document, OrderId: order.Id), lot, bidder);
+        Assert.Equal(order.Id, Assert.Single(await host.PublishedAsync<WorkItemResolved, EscrowDb>(), e => e.WorkItemId == item.Id).OrderId);
         Assert.Equal(GetDeposit.DepositState.Refunded, (await host.DepositAsync(lot, bidder)).State);
 
         var (_, _, another) = await OrderedAsync();
@@ -221,7 +231,7 @@ public class ResolveWorkItemTests(EscrowHost host) : IClassFixture<EscrowHost>
         await host.ImportedAsync(File(line));
         var back = line with { Reference = $"R{Guid.NewGuid():N}", IsCredit = false, Reversal = true, CreditorAccount = line.DebtorAccount, CreditorName = line.DebtorName, DebtorAccount = line.CreditorAccount, DebtorName = null };
         var item = await ListedAsync(back, "receipt-reversed");
-        await ResolvedAsync(item.Id, new(Resolution.Undo, Document));
+        await ResolvedAsync(item.Id, new(Resolution.Undo, Document), lot, bidder);
         Assert.Single(await host.PublishedAsync<DepositRefused, EscrowDb>(), e => e.BidderId == bidder.Id && e.Code == "deposit-reversed");
         Assert.NotEqual(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidder)).State);
         Assert.Equal(Outcome.Secured, (await host.TakenAsync(host.NoticeOf(lot, bidder))).Outcome);                 // paid again, it is secured again

@@ -2,6 +2,7 @@ using System.Net;
 using System.Xml.Linq;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
+using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
@@ -48,6 +49,9 @@ public class WritePaymentFileTests(EscrowHost host) : IClassFixture<EscrowHost>
         var path = $"/api/escrow/payment-orders/{order.Id}/repetitions";
         Assert.Equal(HttpStatusCode.BadRequest, (await host.As(Roles.Finance).PostAsync(path, new SendOrderAgain.Request(""))).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Finance).PostAsync(path, new SendOrderAgain.Request("BANK-9"))).StatusCode);
+        var told = Assert.Single(await host.PublishedAsync<PaymentOrderRepeated, EscrowDb>(), e => e.OrderId == order.Id);
+        var bidder = await host.InDbAsync((EscrowDb db) => db.SubAccounts.SingleAsync(s => s.BidderId == told.BidderId));
+        Assert.Equal((order.EndToEndId, "return", 7, "BANK-9", bidder.TenderId, bidder.LotId), (told.EndToEndId, told.Reason, told.Amount, told.DocumentNumber, told.TenderId, told.LotId));
         await ServiceFixture.EventuallyAsync(async () => (await FindAsync(order.Id)).FileId is { } file && file != order.FileId, "another file");
         var again = await FindAsync(order.Id);
         Assert.Contains(order.EndToEndId, await host.As(Roles.Bank).GetStringAsync($"/api/escrow/payment-files/{again.FileId}"), StringComparison.Ordinal);

@@ -22,6 +22,9 @@ public class CheckLogTests
             await host.RecordedAsync(one, 200 + round * 200);
             await host.LoggedAsync();
         }
+        // A turn in which nothing happened is in it too.
+        await ServiceFixture.EventuallyAsync(() => host.ScalarAsync<bool>("select exists (select 1 from log_entries where count = 1 and not packed)"), "a turn without events");
+        await host.LoggedAsync();
         return host;
     }
 

@@ -51,6 +51,40 @@ public class SequenceEventsTests(SupervisionHost host) : IClassFixture<Supervisi
     }
 
     [Fact]
+    public async Task A_public_event_asks_for_a_turn_and_a_secret_one_does_not()
+    {
+        await using var other = new SupervisionHost();
+        await other.InitializeAsync();
+        var source = other.NewSource();
+        await other.SendAsync(Event(source, 1));
+        await other.RecordedAsync(source, 1);
+        await other.LoggedAsync();
+        var log = other.Services.GetRequiredService<AuditLog>();
+        await using var connection = await log.Database.OpenConnectionAsync();
+        var sequencer = await Sequencer.ResumeAsync(connection, log.Database, await log.SignerAsync(default), publish: true, default);
+        await other.SendAsync(Enumerable.Range(2, 50).Select(n => Event(source, n) with { SecretUntil = "opening", Salt = new byte[32] }));
+        await other.RecordedAsync(source, 51);
+        Assert.False(await sequencer.IsAskedForAsync(default));
+        await other.SendAsync(Event(source, 52));
+        await other.RecordedAsync(source, 52);
+        Assert.True(await sequencer.IsAskedForAsync(default));
+        // And the turn that comes by itself takes the secret ones too.
+        await other.LoggedAsync();
+    }
+
+    [Fact]
+    public async Task Before_the_first_turn_there_is_no_checkpoint()
+    {
+        await using var other = new SupervisionHost();
+        await other.InitializeAsync();
+        foreach (var sequencer in other.Services.GetServices<IHostedService>().OfType<SequenceEvents>()) await sequencer.StopAsync(default);
+        await other.ForgeAsync("delete from log_head");
+        using var client = other.Public();
+        foreach (var path in new[] { "/log/checkpoint", "/api/supervision/log/inclusion?index=0&size=1", $"/api/supervision/log/events/{Guid.NewGuid()}/proof" })
+            Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
     public async Task Tiles_are_for_ever_and_bundles_are_compressed_for_who_can_read_it()
     {
         var source = host.NewSource();
