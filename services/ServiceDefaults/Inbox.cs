@@ -171,7 +171,7 @@ public sealed partial class InboxOfEverything<TDb>(string service, Func<IReadOnl
     : BackgroundService where TDb : DbContext
 {
     private const int BatchMax = 500;
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500), Gather = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -217,8 +217,6 @@ public sealed partial class InboxOfEverything<TDb>(string service, Func<IReadOnl
                 await transaction.CommitAsync(lost.Token);
             }
             await channel.BasicAckAsync(last, multiple: true, lost.Token);
-            // While many come, those that come meanwhile are taken together.
-            if (batch.Count > 1 && batch.Count < BatchMax) await Task.Delay(Gather, lost.Token);
         }
     }
 
