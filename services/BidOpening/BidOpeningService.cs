@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
@@ -19,6 +20,9 @@ public static class BidOpeningService
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
+        builder.AddMarkedStore(Name);
+        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
+        builder.Services.AddHostedService<AuthorityWatch>();
         builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)

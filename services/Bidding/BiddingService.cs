@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Features;
@@ -17,10 +18,12 @@ public static class BiddingService
     public static void Add(WebApplicationBuilder builder)
     {
         builder.Services.AddValidation();
-        builder.Services.AddSingleton<TrustedRoots>().AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
+        builder.AddMarkedStore(Name);
+        builder.Services.AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
         builder.Services.AddSingleton<OutageWatch>().AddHostedService(p => p.GetRequiredService<OutageWatch>());
         builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>());
-        builder.Services.AddSingleton<RevocationLists>().AddHostedService(p => p.GetRequiredService<RevocationLists>());
+        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
+        builder.Services.AddSingleton<AuthorityWatch>().AddHostedService(p => p.GetRequiredService<AuthorityWatch>());
         builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.Services.AddSingleton<NodeClock>().AddHostedService(p => p.GetRequiredService<NodeClock>());
         builder.AddService<BiddingDb>(Name)
@@ -41,7 +44,6 @@ public static class BiddingService
     public static void Map(IEndpointRouteBuilder app)
     {
         var routes = app.MapService<BiddingDb>(Name);
-        app.ServiceProvider.GetRequiredService<TrustedRoots>();    // a fault in the set-up shows at the start, not at the first bid
         GetClosing.Map(routes);
         GetReceiptKey.Map(routes);
         GetClock.Map(routes);

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Win32.SafeHandles;
 
 namespace Tendering.ServiceDefaults;
 
@@ -8,6 +9,13 @@ public interface IBlobStore
 {
     /// <summary>Writes at an offset, at most where the content ends so far; what lay behind the end of what is written may be gone. It is safe only after <see cref="FlushAsync"/>.</summary>
     Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct);
+
+    /// <summary>Asks, before anything is written, whether the caller still may: where a store can, nobody else writes between the question and the end of the write, who tries gets a <see cref="ContentBusyException"/>.</summary>
+    async Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, Func<Task> requireAllowed, CancellationToken ct)
+    {
+        await requireAllowed();
+        await WriteAsync(key, offset, content, ct);
+    }
 
     /// <summary>Returns when everything that was written is on disk.</summary>
     Task FlushAsync(string key, CancellationToken ct);
@@ -20,6 +28,9 @@ public interface IBlobStore
     /// <summary>What is not there is deleted already.</summary>
     Task DeleteAsync(string key, CancellationToken ct);
 }
+
+/// <summary>Somebody else writes to the content at this moment.</summary>
+public sealed class ContentBusyException(Exception inner) : IOException("Somebody else writes to the content at this moment.", inner);
 
 public static partial class Storage
 {
@@ -56,13 +67,19 @@ public static partial class Storage
 /// <summary>A folder as the store: enough for one machine or a shared volume.</summary>
 public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
 {
+    private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
+
     private readonly string _root = Path.GetFullPath(configuration["Storage:Folder"] ?? throw new InvalidOperationException("Storage:Folder is not set."));
 
-    public async Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct)
+    public Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct) => WriteAsync(key, offset, content, () => Task.CompletedTask, ct);
+
+    // The lock (flock) is the file's own: a writer that stalls between its permission and its last byte keeps every later one out, on whatever machine, until it is done or dead.
+    public async Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, Func<Task> requireAllowed, CancellationToken ct)
     {
         var path = PathOf(key);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+        using var file = OpenAlone(path);
+        await requireAllowed();
         if (RandomAccess.GetLength(file) < offset) throw new IOException("Content that was written before is missing.");
         await RandomAccess.WriteAsync(file, content, offset, ct);
     }
@@ -75,10 +92,15 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
 
     public Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct)
     {
-        if (!File.Exists(PathOf(key))) return Task.FromResult<Stream?>(null);
-        var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
-        file.Seek(offset, SeekOrigin.Begin);
-        return Task.FromResult<Stream?>(file);
+        try
+        {
+            var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
+            file.Seek(offset, SeekOrigin.Begin);
+            return Task.FromResult<Stream?>(file);
+        }
+        // Asking whether a file exists also says no where it may not be looked at.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException) { return Task.FromResult<Stream?>(null); }
+        catch (UnauthorizedAccessException e) { throw new IOException("The content may not be read.", e); }
     }
 
     public Task<long?> LengthAsync(string key, CancellationToken ct) => Task.FromResult<long?>(new FileInfo(PathOf(key)) is { Exists: true } file ? file.Length : null);
@@ -87,6 +109,12 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
     {
         if (File.Exists(PathOf(key))) File.Delete(PathOf(key));
         return Task.CompletedTask;
+    }
+
+    private static SafeFileHandle OpenAlone(string path)
+    {
+        try { return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, FileOptions.Asynchronous); }
+        catch (IOException e) when (e.HResult is WouldBlock or SharingViolation) { throw new ContentBusyException(e); }
     }
 
     private string PathOf(string key)

@@ -4,6 +4,9 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Features;
@@ -112,6 +115,8 @@ public class RevocationListTests
         {
             await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem);
             var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
+            var own = Path.Combine(lists, "own.crl");
+            await File.WriteAllBytesAsync(own, authority.ListOf());
             await using var host = new BiddingHost
             {
                 Authority = authority,
@@ -120,12 +125,39 @@ public class RevocationListTests
             await host.InitializeAsync();
             var lot = await host.LotAsync();
             var (good, revoked) = (await host.PrepareAsync(lot), await host.PrepareAsync(lot));
+            var watch = host.Services.GetRequiredService<AuthorityWatch>();
+            Assert.True(watch.Read());
             await File.WriteAllBytesAsync(Path.Combine(lists, "others.crl"), new TestAuthority().ListOf(good.Bid.Bidder.Certificate));
             await File.WriteAllTextAsync(Path.Combine(lists, "nonsense.crl"), "no list");
-            await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf(revoked.Bid.Bidder.Certificate));
-            ((RevocationLists)host.Services.GetService(typeof(RevocationLists))!).Read();
-            await good.SubmittedAsync();
+            var whole = authority.ListOf(revoked.Bid.Bidder.Certificate);
+            await File.WriteAllBytesAsync(own, whole);
+            Assert.False(watch.Read());
             Assert.Equal(("certificate-revoked", "A33"), await (await revoked.SubmitAsync()).RefusalAsync() is var (code, rule, _) ? (code, rule) : default);
+            await File.WriteAllBytesAsync(own, whole[..(whole.Length / 2)]);         // as its operator writes it anew
+            Assert.False(watch.Read());
+            Assert.Equal("certificate-revoked", (await (await revoked.SubmitAsync()).RefusalAsync()).Code);
+            await good.SubmittedAsync();
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Without_one_whole_list_where_lists_are_configured_nothing_starts(bool isHalfWritten)
+    {
+        var folder = Directory.CreateTempSubdirectory("lists-").FullName;
+        var authority = new TestAuthority();
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem);
+            var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
+            if (isHalfWritten) await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf()[..50]);
+            var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }).Build();
+            using var watch = new AuthorityWatch(AuthorityWatch.From(settings), new HostingEnvironment { EnvironmentName = "Production" }, TimeProvider.System, NullLogger<AuthorityWatch>.Instance);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => watch.StartAsync(default));
+            using var unset = new AuthorityWatch(AuthorityWatch.From(new ConfigurationBuilder().Build()), new HostingEnvironment { EnvironmentName = "Production" }, TimeProvider.System, NullLogger<AuthorityWatch>.Instance);
+            await Assert.ThrowsAsync<InvalidOperationException>(() => unset.StartAsync(default));
         }
         finally { Directory.Delete(folder, recursive: true); }
     }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Features;
 using Tendering.Contracts;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
@@ -34,7 +35,7 @@ public sealed class BiddingHost() : ServiceFixture(BiddingService.Name, BiddingS
         await HearAsync(bidder.Registered);
         await HearAsync(bidder.Issued);
         await EventuallyAsync(() => InDbAsync<BiddingDb, bool>(async db => await db.Organisations.FindAsync(bidder.Id) is not null
-            && await db.Certificates.FindAsync(TrustedRoots.ThumbprintOf(bidder.Certificate)) is not null), "the bidder");
+            && await db.Certificates.FindAsync(SigningCertificate.ThumbprintOf(bidder.Certificate)) is not null), "the bidder");
         return bidder;
     }
 

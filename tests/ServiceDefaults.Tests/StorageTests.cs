@@ -83,6 +83,13 @@ public sealed class StorageTests : IDisposable
         Assert.False(Directory.Exists(_folder));
     }
 
+    [Fact]
+    public async Task What_may_not_be_looked_at_is_not_missing()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "bids", "a"));               // opening a folder is refused to root too
+        await Assert.ThrowsAsync<IOException>(() => _store.OpenReadAsync("bids/a", default));
+    }
+
     // What a disk is that does not answer: callers look again, and give no verdict on what they could not read.
     [Fact]
     public async Task An_object_store_that_is_away_is_a_fault_of_reading()

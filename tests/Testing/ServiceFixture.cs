@@ -45,6 +45,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
     public string Address { get; private set; } = "";
     public string ConnectionString { get; private set; } = "";
     public string Run => _run;
+    public string StorageFolder => Path.Combine(Path.GetTempPath(), "tendering-" + _run);
 
     public async ValueTask InitializeAsync()
     {
@@ -56,7 +57,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
             [$"ConnectionStrings:{service.Replace("-", "", StringComparison.Ordinal)}"] = ConnectionString,
             ["TENDERING_RABBIT"] = Servers.Rabbit, ["Bus:Prefix"] = "t" + _run,
             ["Keys:Master"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
-            ["Storage:Folder"] = Path.Combine(Path.GetTempPath(), "tendering-" + _run),
+            ["Storage:Folder"] = StorageFolder,
             ["Identity:Authority"] = Issuer,
         });
         configure?.Invoke(builder.Configuration);
@@ -82,7 +83,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         await DeleteQueuesAsync();                       // not before: who listens would declare them again
         await _app.DisposeAsync();
         await Servers.DropAsync(ConnectionString);
-        if (Directory.Exists(Path.Combine(Path.GetTempPath(), "tendering-" + _run))) Directory.Delete(Path.Combine(Path.GetTempPath(), "tendering-" + _run), true);
+        if (Directory.Exists(StorageFolder)) Directory.Delete(StorageFolder, true);
         GC.SuppressFinalize(this);
     }
 

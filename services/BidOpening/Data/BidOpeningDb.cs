@@ -19,6 +19,7 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
     public DbSet<AnnouncementSignature> Signatures => Set<AnnouncementSignature>();
     public DbSet<Organisation> Organisations => Set<Organisation>();
     public DbSet<Certificate> Certificates => Set<Certificate>();
+    public DbSet<Revocation> Revocations => Set<Revocation>();
     public DbSet<VrfKey> VrfKeys => Set<VrfKey>();
 
     /// <summary>The session, its row locked until the transaction ends: whatever decides on a lot's bids does so one after the other.</summary>
@@ -59,6 +60,7 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
         modelBuilder.Entity<AnnouncementSignature>().HasKey(s => new { s.LotId, s.OrganisationId });
         modelBuilder.Entity<Organisation>().Property(o => o.Id).ValueGeneratedNever();
         modelBuilder.Entity<Certificate>().HasKey(c => c.Thumbprint);
+        modelBuilder.Entity<Revocation>().HasKey(r => new { r.OrganisationId, r.SerialNumber });
         modelBuilder.Entity<VrfKey>().Property(k => k.Id).ValueGeneratedNever();
         modelBuilder.AddPlumbing();
     }

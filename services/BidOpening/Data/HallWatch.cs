@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 using Tendering.BidOpening.Domain;
 using Tendering.ServiceDefaults;
@@ -10,21 +12,26 @@ namespace Tendering.BidOpening.Data;
 /// </summary>
 public sealed partial class HallWatch([FromKeyedServices(BidOpeningService.Name)] NpgsqlDataSource database, ILogger<HallWatch> log) : BackgroundService
 {
-    public const int WatchersMax = 20_000;
+    /// <summary>In this process; for one person; and where nobody is signed in for one address, behind which a whole office may sit.</summary>
+    public const int WatchersMax = 20_000, PerPersonMax = 20, PerAddressMax = 500;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200), RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Hall> _halls = [];
+    private readonly Dictionary<object, int> _watching = [];               // by person or address
     private TaskCompletionSource _somebody = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _watchers;
 
     /// <summary>A hall as long as somebody follows it; the caller leaves it again.</summary>
-    public Hall Enter(Guid lot)
+    public Hall Enter(Guid lot, Caller who)
     {
         lock (_gate)
         {
+            var (key, max) = KeyOf(who);
             Rule.Require(_watchers < WatchersMax, "too-many-watchers", "Too many follow openings here at the moment: read /entries, or come back in a minute.");
+            Rule.Require(_watching.GetValueOrDefault(key) < max, "too-many-watchers", $"At most {max} streams are open here for one {(who.PersonId is null ? "address: sign in, or" : "person:")} read /entries, or close another.");
             _watchers++;
+            _watching[key] = _watching.GetValueOrDefault(key) + 1;
             if (!_halls.TryGetValue(lot, out var hall)) _halls.Add(lot, hall = new Hall(lot));
             hall.Watchers++;
             _somebody.TrySetResult();
@@ -32,16 +39,24 @@ public sealed partial class HallWatch([FromKeyedServices(BidOpeningService.Name)
         }
     }
 
-    public void Leave(Hall hall)
+    public void Leave(Hall hall, Caller who)
     {
         lock (_gate)
         {
+            var (key, _) = KeyOf(who);
             _watchers--;
+            if (--_watching[key] == 0) _watching.Remove(key);
             if (--hall.Watchers > 0) return;
             _halls.Remove(hall.Lot);
             if (_halls.Count == 0) _somebody = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
+
+    private static (object Key, int Max) KeyOf(Caller who) => who.PersonId is { } person ? (person, PerPersonMax) : (NetworkOf(who.Address), PerAddressMax);
+
+    // Whoever has one IPv6 address has the 2^64 beside it.
+    private static string NetworkOf(string? address) => IPAddress.TryParse(address, out var ip) && ip is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false }
+        ? Convert.ToHexString(ip.GetAddressBytes().AsSpan(0, 8)) : address ?? "";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -12,7 +12,16 @@ public sealed class Certificate
 {
     public required string Thumbprint { get; init; }
     public required Guid OrganisationId { get; init; }
-    public required string SerialNumber { get; init; }
     public required string IssuerPem { get; init; }
-    public DateTimeOffset? RevokedAt { get; set; }
+}
+
+/// <summary>A certificate that identity revoked. Kept apart, since nothing says that its issue is heard first.</summary>
+public sealed class Revocation
+{
+    public required Guid OrganisationId { get; init; }
+
+    /// <summary>In the spelling of <see cref="Protocols.RevocationList.Normal"/>.</summary>
+    public required string SerialNumber { get; init; }
+
+    public required DateTimeOffset RevokedAt { get; init; }
 }

@@ -39,7 +39,7 @@ public static class FollowOpening
     }
 
     private static async Task FollowAsync(Guid lotId, [Range(0, int.MaxValue)] int? after, [FromHeader(Name = "Last-Event-ID"), StringLength(20)] string? lastEventId, HttpContext http,
-        BidOpeningDb db, HallWatch watch, TimeProvider clock, IHostApplicationLifetime life, CancellationToken ct)
+        Caller who, BidOpeningDb db, HallWatch watch, TimeProvider clock, IHostApplicationLifetime life, CancellationToken ct)
     {
         var session = (await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.Id == lotId && s.Notice != null, ct)).Or404("lot");
         await db.Database.CloseConnectionAsync();
@@ -49,7 +49,7 @@ public static class FollowOpening
             http.Response.StatusCode = StatusCodes.Status204NoContent;       // tells a browser to reconnect no more
             return;
         }
-        var hall = watch.Enter(lotId);
+        var hall = watch.Enter(lotId, who);
         try
         {
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, life.ApplicationStopping);
@@ -60,7 +60,7 @@ public static class FollowOpening
             await WriteAsync(hall, next, http.Response, clock, ending.Token);
         }
         catch (OperationCanceledException) { }                                // the watcher went, or this instance ends: it comes back elsewhere
-        finally { watch.Leave(hall); }
+        finally { watch.Leave(hall, who); }
     }
 
     private static async Task WriteAsync(Hall hall, int next, HttpResponse response, TimeProvider clock, CancellationToken ct)

@@ -14,7 +14,7 @@ public static class GetBidProof
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/lots/{lotId:guid}/bids/{bidId:guid}/proof", Handle)
         .AllowEveryone().WithSummary("Signed manifest, price ciphertext and key of a bid in the record");
 
-    private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, BidOpeningDb db, IBlobStore store, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, BidOpeningDb db, [FromKeyedServices(BidOpeningService.Name)] IBlobStore store, CancellationToken ct)
     {
         var bid = (await db.Bids.AsNoTracking().SingleOrDefaultAsync(b => b.Id == bidId && b.LotId == lotId && db.Sessions.Any(s => s.Id == lotId && s.Stage == SessionStage.Completed), ct)).Or404("bid");
         await using var stored = await store.OpenReadAsync(bid.PriceStorageKey, ct);

@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.EntityFrameworkCore;
 using Tendering.BidOpening.Data;
 using Tendering.Contracts.Identity;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening.Features;
@@ -19,17 +18,14 @@ public static class KeepIdentities
     {
         var issued = message.Event;
         using var certificate = X509Certificate2.CreateFromPem(issued.CertificatePem);
-        var thumbprint = ThumbprintOf(certificate);
+        var thumbprint = SigningCertificate.ThumbprintOf(certificate);
         if (await db.Certificates.FindAsync([thumbprint], ct) is not null) return;
-        db.Add(new Certificate { Thumbprint = thumbprint, OrganisationId = issued.OrganisationId, SerialNumber = issued.SerialNumber, IssuerPem = issued.IssuerPem });
+        db.Add(new Certificate { Thumbprint = thumbprint, OrganisationId = issued.OrganisationId, IssuerPem = issued.IssuerPem });
     }
 
     public static async Task OnCertificateRevoked(Received<CertificateRevoked> message, BidOpeningDb db, CancellationToken ct)
     {
-        // Identity tells a revocation after the certificate; one that is not known here can sign nothing here.
-        var (organisation, serial) = (message.Event.OrganisationId, message.Event.SerialNumber);
-        foreach (var certificate in await db.Certificates.Where(c => c.OrganisationId == organisation && c.SerialNumber == serial).ToListAsync(ct)) certificate.RevokedAt ??= message.Event.RevokedAt;
+        var (organisation, serial) = (message.Event.OrganisationId, RevocationList.Normal(message.Event.SerialNumber));
+        if (await db.Revocations.FindAsync([organisation, serial], ct) is null) db.Add(new Revocation { OrganisationId = organisation, SerialNumber = serial, RevokedAt = message.Event.RevokedAt });
     }
-
-    internal static string ThumbprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
 }

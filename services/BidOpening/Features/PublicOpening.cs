@@ -8,7 +8,7 @@ using Tendering.ServiceDefaults;
 namespace Tendering.BidOpening.Features;
 
 /// <summary>What an opening needs beside its database.</summary>
-public sealed record OpeningMeans(IBlobStore Store, Secrets Secrets, HallTimes Times);
+public sealed record OpeningMeans([FromKeyedServices(BidOpeningService.Name)] IBlobStore Store, Secrets Secrets, HallTimes Times);
 
 /// <summary>
 /// The common steps of an opening under the session's lock: open what has its key, end what has run out of time, announce when all is decided, draw the record
@@ -57,7 +57,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     public async Task OpenPriceAsync(ListedBid bid, byte[] key, string by, CancellationToken ct)
     {
         try { Decide(bid, await PriceOpening.OpenAsync(bid.Parsed, session.Notice!.Currency, key, await ReadAsync(bid, ct)), by); }
-        // A disk that does not answer at the moment is no verdict yet; the limit makes it one.
+        // A disk that does not answer at the moment, or is not there, is no verdict yet; the limit makes it one.
         catch (IOException) { session.LookAgain(now + LookAgainAfter); }
     }
 
@@ -68,12 +68,13 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     public async Task EndAsync(CancellationToken ct)
     {
         var good = await SharesAsync(ct);
-        var upheld = (await db.Complaints.AsNoTracking().Where(c => c.Part == SealedPart.Price && db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct)).ToLookup(c => c.BidId);
+        var upheld = (await UpheldAsync(ct)).ToLookup(c => c.BidId, c => c.CustodianIndex);
         foreach (var bid in bids.Where(b => b.Stage == BidStage.Sealed))
         {
-            var shares = good[(bid.Id, SealedPart.Price)].Count();
-            var fact = shares >= session.Notice!.Threshold ? OpeningFact.CiphertextUnreadable
-                : shares + upheld[bid.Id].Count() >= session.Notice.Threshold ? OpeningFact.ShareSealedWrong
+            // A share begins with its custodian's index; who complained and yet found its share counts once.
+            int[] released = [.. good[(bid.Id, SealedPart.Price)].Select(s => (int)s[0])];
+            var fact = released.Length >= session.Notice!.Threshold ? OpeningFact.CiphertextUnreadable
+                : released.Union(upheld[bid.Id]).Count() >= session.Notice.Threshold ? OpeningFact.ShareSealedWrong
                 : OpeningFact.SharesMissing;
             Decide(bid, new PriceNotOpened(fact), "");
         }
@@ -113,12 +114,17 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
         await db.SaveChangesAsync(ct);
     }
 
-    /// <summary>Custodians of whom nothing has come yet.</summary>
+    /// <summary>Custodians that still owe something: of a bid that is sealed neither a share, good or wrong, nor an upheld complaint has come.</summary>
     public async Task<int[]> MissingCustodiansAsync(CancellationToken ct)
     {
-        var released = await db.Releases.Where(r => r.LotId == session.Id).Select(r => r.CustodianIndex).Distinct().ToListAsync(ct);
-        return [.. session.Notice!.Custodians.Select(c => c.Index).Except(released).Order()];
+        var came = (await db.GoodShares.Where(s => s.Part == SealedPart.Price && db.Bids.Any(b => b.Id == s.BidId && b.LotId == session.Id)).Select(s => new { s.BidId, s.CustodianIndex })
+            .Union(db.WrongShares.Where(s => s.Part == SealedPart.Price && db.Bids.Any(b => b.Id == s.BidId && b.LotId == session.Id)).Select(s => new { s.BidId, s.CustodianIndex })).ToListAsync(ct))
+            .Select(s => (s.BidId, s.CustodianIndex)).Concat((await UpheldAsync(ct)).Select(c => (c.BidId, c.CustodianIndex))).ToHashSet();
+        return [.. session.Notice!.Custodians.Select(c => c.Index).Where(index => bids.Exists(b => b.Stage == BidStage.Sealed && !came.Contains((b.Id, index)))).Order()];
     }
+
+    private Task<List<UpheldComplaint>> UpheldAsync(CancellationToken ct) =>
+        db.Complaints.AsNoTracking().Where(c => c.Part == SealedPart.Price && db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct);
 
     // The seed is made of keys that were fixed before the deadline. They count as the custodians' shares give them, whatever comes of the ciphertext, so that
     // nobody chooses by losing one; recovery keys count only where custodians' shares give fewer than a draw needs.

@@ -45,7 +45,10 @@ public static class ReleaseShares
         if (await KeepAsync(db, lotId, custodian.Index, good, wrong, now, ct))
         {
             db.Add(new ShareRelease { LotId = lotId, CustodianIndex = custodian.Index, PersonId = person, Good = good.Count, Wrong = wrong.Count, ReleasedAt = now });
-            db.Tell(session!, new SharesReleased(session!.TenderId, lotId, custodian.Index, custodian.OrganisationId, good.Count, wrong.Count, now), now);
+            var released = new SharesReleased(session!.TenderId, lotId, custodian.Index, custodian.OrganisationId, good.Count, wrong.Count, now);
+            // Archives may still wait for shares when the hall has ended; nothing is said in it any more.
+            if (session.IsOver) db.Publish(released, now);
+            else db.Tell(session, released, now);
             await db.SaveChangesAsync(ct);
         }
         await opening.OpenWhatHasSharesAsync(ct);

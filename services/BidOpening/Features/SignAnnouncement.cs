@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -24,7 +23,7 @@ public static class SignAnnouncement
         .AllowRoles(Roles.Bidder, Roles.Agency, Roles.Centre, Roles.Supervisor).Idempotent<BidOpeningDb>()
         .WithSummary("Sign what was announced").WithDescription("By a party that is present. The signature, if one is brought, is a detached CMS in base64 over the bytes of /announcement. Silence is recorded too.");
 
-    private static async Task<Ok<Response>> Handle(Guid lotId, Request request, Caller caller, BidOpeningDb db, OpeningMeans means, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<Response>> Handle(Guid lotId, Request request, Caller caller, BidOpeningDb db, OpeningMeans means, TrustedAuthorities authorities, TimeProvider clock, CancellationToken ct)
     {
         var (person, now) = (caller.Person, clock.GetUtcNow());
         var session = await db.LockSessionAsync(lotId, ct);
@@ -34,7 +33,7 @@ public static class SignAnnouncement
         Rule.Require(session.Stage != SessionStage.Opening, "not-announced", "There is nothing to sign yet: bids are still being opened.");
         Rule.Require(session.Stage == SessionStage.Confirming && now < session.ConfirmBy, "signature-too-late", "The time for signatures is over; the record says that your organisation was silent.");
         Rule.Require(request.AnnouncedHash == session.AnnouncedHash, "announcement-differs", "This is not the hash of what was announced: load the announcement again.");
-        if (request.Signature is { } signature) await RequireGoodAsync(signature, session, present.OrganisationId, db, now, ct);
+        if (request.Signature is { } signature) await RequireGoodAsync(signature, session, present.OrganisationId, db, authorities, now, ct);
         var way = request.Signature is null ? AnnouncementSignature.BySession : AnnouncementSignature.ByCertificate;
         db.Add(new AnnouncementSignature { LotId = lotId, OrganisationId = present.OrganisationId, PersonId = person, Way = way, Signature = request.Signature, SignedAt = now });
         db.Tell(session, new AnnouncementSigned(session.TenderId, lotId, present.OrganisationId, present.OrganisationName!, way, request.AnnouncedHash, request.Signature, now), now);
@@ -44,17 +43,17 @@ public static class SignAnnouncement
         return TypedResults.Ok(new Response(session.Stage, way, now));
     }
 
-    private static async Task RequireGoodAsync(string text, OpeningSession session, Guid organisation, BidOpeningDb db, DateTimeOffset now, CancellationToken ct)
+    private static async Task RequireGoodAsync(string text, OpeningSession session, Guid organisation, BidOpeningDb db, TrustedAuthorities authorities, DateTimeOffset now, CancellationToken ct)
     {
         var cms = new byte[text.Length];
         if (!Convert.TryFromBase64String(text, cms, out var length)) throw new MalformedException(nameof(Request.Signature), "The signature is not base64.");
         var own = await db.Certificates.AsNoTracking().Where(c => c.OrganisationId == organisation).ToListAsync(ct);
-        var issuers = new X509Certificate2Collection();
-        foreach (var issuer in own.Select(c => c.IssuerPem).Distinct()) issuers.ImportFromPem(issuer);
-        var check = BidSignature.Verify(Encoding.UTF8.GetBytes(session.Announced!), cms[..length], issuers, now);
+        var check = BidSignature.Verify(Encoding.UTF8.GetBytes(session.Announced!), cms[..length], authorities.RootsOr(own.Select(c => c.IssuerPem)), now);
         Rule.Require(check.IsGood, "signature-" + Word.Of(check.Verdict), "The signature does not hold over the announcement's bytes.");
-        var certificate = own.Find(c => c.Thumbprint == KeepIdentities.ThumbprintOf(check.Certificate!));
-        Rule.Require(certificate is not null, "certificate-of-another", "The certificate is none of your organisation's.");
-        Rule.Require(certificate!.RevokedAt is null, "certificate-revoked", "The certificate is revoked.");
+        var (signer, revocation) = (check.Signer!, authorities.StateOf(check.Signer!.Path));
+        Rule.Require(own.Exists(c => c.Thumbprint == signer.Thumbprint), "certificate-of-another", "The certificate is none of your organisation's.");
+        var serial = RevocationList.Normal(signer.Certificate.SerialNumber);
+        Rule.Require(revocation != RevocationState.Revoked && !await db.Revocations.AnyAsync(r => r.OrganisationId == organisation && r.SerialNumber == serial, ct), "certificate-revoked", "The certificate is revoked.");
+        Rule.Require(revocation != RevocationState.Unknown, "revocation-unknown", "The revocation list of your certificate's authority cannot be read at the moment: sign again in a minute, or without a certificate.");
     }
 }

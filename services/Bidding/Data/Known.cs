@@ -10,7 +10,7 @@ using Tendering.ServiceDefaults;
 namespace Tendering.Bidding.Data;
 
 /// <summary>What every submission needs and what hardly changes: lots' terms and organisations' certificates with their paths. Anything that decides is read again under the lock.</summary>
-public sealed class Known(IServiceScopeFactory scopes, TrustedRoots roots, RevocationLists lists) : IDisposable
+public sealed class Known(IServiceScopeFactory scopes, TrustedAuthorities authorities) : IDisposable
 {
     private const int KnownMax = 50_000;
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = KnownMax });
@@ -43,13 +43,13 @@ public sealed class Known(IServiceScopeFactory scopes, TrustedRoots roots, Revoc
     private Task<OwnCertificates> CertificatesAsync(Guid organisation, CancellationToken ct) => RememberAsync(("certificates", organisation), async db =>
     {
         var rows = await db.Certificates.AsNoTracking().Where(c => c.OrganisationId == organisation).ToListAsync(ct);
-        return new OwnCertificates(rows.ToFrozenDictionary(r => r.Thumbprint, r => r.Der is null ? null : new SigningCertificate(r.Der)), roots.For(rows.Select(r => r.IssuerPem)));
+        return new OwnCertificates(rows.ToFrozenDictionary(r => r.Thumbprint, r => r.Der is null ? null : new SigningCertificate(r.Der)), authorities.RootsOr(rows.Select(r => r.IssuerPem)));
     });
 
     private SignerCheck Check(OwnCertificates own, byte[] manifest, byte[] signature, DateTimeOffset now)
     {
         var check = BidSignature.Verify(manifest, signature, own.Find, own.Roots, now);
-        return new SignerCheck(check.Verdict, check.Signer, check.Signer is { } signer && own.ByThumbprint.ContainsKey(signer.Thumbprint), check.IsGood && lists.Name(check.Signer!.Path));
+        return new SignerCheck(check.Verdict, check.Signer, check.Signer is { } signer && own.ByThumbprint.ContainsKey(signer.Thumbprint), check.IsGood ? authorities.StateOf(check.Signer!.Path) : RevocationState.NotRevoked);
     }
 
     private static async Task<Lot> ReadAsync(BiddingDb db, Guid id, CancellationToken ct) => (await db.Lots.AsNoTracking().SingleOrDefaultAsync(l => l.Id == id, ct)).Or404("lot");
@@ -70,5 +70,5 @@ public sealed class Known(IServiceScopeFactory scopes, TrustedRoots roots, Revoc
     }
 }
 
-/// <summary>What came of checking a bid's signature: the verdict, who signed, whether the certificate is the organisation's own, and whether its authority's list revokes it.</summary>
-public sealed record SignerCheck(SignatureVerdict Verdict, SigningCertificate? Signer, bool IsOwn, bool IsRevoked);
+/// <summary>What came of checking a bid's signature: the verdict, who signed, whether the certificate is the organisation's own, and what its authority's list says.</summary>
+public sealed record SignerCheck(SignatureVerdict Verdict, SigningCertificate? Signer, bool IsOwn, RevocationState Revocation);

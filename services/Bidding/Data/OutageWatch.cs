@@ -60,9 +60,11 @@ public sealed partial class OutageWatch(IServiceScopeFactory scopes, NodeClock n
         var since = lots.Min(l => l.BidDeadline) - _measure.Window;
         var outages = await db.Database.SqlQuery<ReportedOutage>(
             $"select from_at as \"From\", until_at as \"Until\", last_before as \"LastBefore\", first_after as \"FirstAfter\" from outage where until_at > {since}").ToListAsync(ct);
+        var ids = lots.Select(l => l.Id).ToArray();
+        var decided = (await db.Extensions.AsNoTracking().Where(e => ids.Contains(e.LotId)).ToListAsync(ct)).ToLookup(e => e.LotId);
         foreach (var lot in lots)
         {
-            if (Extension.Propose(lot, outages, _measure, now) is not { } extension) continue;
+            if (Extension.Propose(lot, outages, decided[lot.Id].SelectMany(e => e.Outages), _measure, now) is not { } extension) continue;
             db.Add(extension);
             db.Publish(new ExtensionProposed(lot.TenderId, lot.Id, extension.Id, extension.Deadline, extension.ProposedDeadline, extension.Outages, now), now);
         }

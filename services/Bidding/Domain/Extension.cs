@@ -39,11 +39,15 @@ public sealed class Extension
         return silence > SilenceMax ? new ReportedOutage(after.At - silence, after.At, before.Statement, after.Statement) : null;
     }
 
-    /// <summary>What is to be proposed for a lot after these outages, or null where they took too little of its last hours. What was lost is given back, from the deadline or from now.</summary>
-    public static Extension? Propose(Lot lot, IEnumerable<ReportedOutage> outages, OutageMeasure measure, DateTimeOffset now)
+    /// <summary>
+    /// What is to be proposed for a lot after these outages, or null where they took too little of its last hours. What was lost is given back, from the deadline or from now, and once:
+    /// those that were <paramref name="decided"/> on with an earlier proposal count no more.
+    /// </summary>
+    public static Extension? Propose(Lot lot, IEnumerable<ReportedOutage> outages, IEnumerable<ReportedOutage> decided, OutageMeasure measure, DateTimeOffset now)
     {
         var since = lot.BidDeadline - measure.Window;
-        var counted = outages.Where(o => o.Until > since && o.From < lot.BidDeadline).OrderBy(o => o.From).ToArray();
+        var before = decided.Select(o => o.From).ToHashSet();
+        var counted = outages.Where(o => o.Until > since && o.From < lot.BidDeadline && !before.Contains(o.From)).OrderBy(o => o.From).ToArray();
         var lost = counted.Aggregate(TimeSpan.Zero, (sum, o) => sum + ((o.Until < lot.BidDeadline ? o.Until : lot.BidDeadline) - (o.From > since ? o.From : since)));
         if (lot.Stage != LotStage.Open || lost.Ticks * 100m <= measure.Window.Ticks * measure.SharePercent) return null;
         return new Extension
@@ -59,7 +63,7 @@ public sealed class Extension
         Rule.Require(DecidedAt is null, "already-decided", "This was decided before.");
         Rule.Require(lot.Stage == LotStage.Open, "bidding-closed", "Bidding is closed: what is closed is not opened again.");
         (Approved, Reason, DecidedBy, DecidedAt) = (approved, reason, person, now);
-        if (approved) lot.MoveDeadline(ProposedDeadline > now ? ProposedDeadline : now + (ProposedDeadline - (Deadline > ProposedAt ? Deadline : ProposedAt)));
+        if (approved) lot.MoveDeadline(ProposedDeadline > now ? ProposedDeadline : now + (ProposedDeadline - (Deadline > ProposedAt ? Deadline : ProposedAt)), now);
         else lot.LetGo();
         return lot.BidDeadline;
     }

@@ -28,6 +28,9 @@ public sealed class Lot
     public DateTimeOffset? ClosedAt { get; private set; }
     public DateTimeOffset? NextDueAt { get; private set; }
 
+    /// <summary>When its deadline was last moved.</summary>
+    public DateTimeOffset? MovedAt { get; private set; }
+
     public static Lot Open(Guid id, Guid tender, string ruleSet, DateTimeOffset deadline, int threshold, string[] custodianKeys, Guid? agency = null) => new()
     {
         Id = id, TenderId = tender, RuleSetId = ruleSet, BidDeadline = deadline, Threshold = threshold, CustodianKeys = custodianKeys, NextDueAt = deadline, AgencyId = agency,
@@ -47,10 +50,10 @@ public sealed class Lot
     }
 
     /// <summary>Forward only, and never once the closing list is fixed: nothing that is closed is opened again.</summary>
-    public void MoveDeadline(DateTimeOffset to)
+    public void MoveDeadline(DateTimeOffset to, DateTimeOffset now)
     {
         Rule.Require(Stage == LotStage.Open, "bidding-closed", $"Bidding was closed at {ClosedAt:u}: what is closed is not opened again.");
-        if (to > BidDeadline) (BidDeadline, NextDueAt) = (to, to);
+        if (to > BidDeadline) (BidDeadline, NextDueAt, MovedAt) = (to, to, now);
     }
 
     /// <summary>The closing waits until somebody has decided on an extension, at most until <paramref name="until"/>; bids are not taken meanwhile.</summary>

@@ -39,11 +39,11 @@ public sealed class Certificate
 public sealed class Revocation
 {
     public required Guid OrganisationId { get; init; }
-    public required string SerialNumber { get; init; }
-    public required DateTimeOffset RevokedAt { get; init; }
 
-    /// <summary>One spelling: upper case, no leading zeros.</summary>
-    public static string Normal(string serialNumber) => serialNumber.ToUpperInvariant().TrimStart('0');
+    /// <summary>In the spelling of <see cref="Protocols.RevocationList.Normal"/>.</summary>
+    public required string SerialNumber { get; init; }
+
+    public required DateTimeOffset RevokedAt { get; init; }
 }
 
 public enum DepositState { None, Secured, Refused }

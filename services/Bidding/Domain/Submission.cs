@@ -23,11 +23,12 @@ public static class Submission
         return manifest;
     }
 
-    public static void RequireSigned(Lot lot, SignatureVerdict verdict, bool known, bool revoked)
+    public static void RequireSigned(Lot lot, SignatureVerdict verdict, bool known, RevocationState revocation)
     {
         var (code, message) = verdict switch
         {
-            SignatureVerdict.Good when revoked => ("certificate-revoked", "The signing certificate is on its authority's revocation list: sign with a valid one."),
+            SignatureVerdict.Good when revocation == RevocationState.Revoked => ("certificate-revoked", "The signing certificate is on its authority's revocation list: sign with a valid one."),
+            SignatureVerdict.Good when revocation == RevocationState.Unknown => ("revocation-unknown", "The revocation list of your certificate's authority cannot be read at the moment: submit again in a minute."),
             SignatureVerdict.Good when known => (null, null),
             SignatureVerdict.Good => ("certificate-unknown", "The signing certificate is not one of your organisation's: sign with a certificate that is registered here."),
             SignatureVerdict.CertificateNotTrusted => ("certificate-not-trusted", "The signing certificate does not lead to a trusted authority."),

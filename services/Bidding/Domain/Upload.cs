@@ -12,6 +12,8 @@ public sealed class Upload
     /// <summary>An upload that does not go on for this long is given up; one that is complete waits for the closing and this long after it.</summary>
     public static readonly TimeSpan IdleMax = TimeSpan.FromHours(24), KeptAfterClosing = TimeSpan.FromHours(1);
 
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
+
     public Guid Id { get; private init; } = Guid.CreateVersion7();
     public required Guid LotId { get; init; }
     public required Guid BidderId { get; init; }
@@ -24,7 +26,7 @@ public sealed class Upload
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Taken back by its bidder, or given up. Its bytes go at the next due moment, and nobody finds it any more.</summary>
+    /// <summary>Taken back by its bidder, or given up: nobody finds it any more. Its bytes go when no submission that found it before can still be under way.</summary>
     public DateTimeOffset? RemovedAt { get; private set; }
 
     public DateTimeOffset? NextDueAt { get; private set; }
@@ -49,20 +51,34 @@ public sealed class Upload
         (RemovedAt, NextDueAt) = (now, now);
     }
 
-    /// <summary>What is due: its bytes are deleted after it was removed; it is kept where a bid names it or it is still wanted; else it is given up.</summary>
-    public bool Due(bool isNamed, Lot lot, DateTimeOffset now)
+    /// <summary>What is due of one that is there: it is kept where a bid names it or it is still wanted; else it is given up.</summary>
+    /// <param name="outageUntil">The end of the last outage; no time of it counts as idle.</param>
+    public void Due(bool isNamed, Lot lot, DateTimeOffset? outageUntil, DateTimeOffset now)
     {
-        if (RemovedAt is not null)
-        {
-            NextDueAt = null;
-            return true;
-        }
-        // While the lot is open, be it only because an extension is being decided on, a bid may still name what is complete.
-        var wantedUntil = (lot.ClosedAt ?? (now > lot.BidDeadline ? now : lot.BidDeadline)) + KeptAfterClosing;
+        var wantedUntil = IsComplete ? CompleteUntil(lot, now) : UnfinishedUntil(lot, outageUntil, now);
         if (isNamed) NextDueAt = null;
-        else if (IsComplete && now < wantedUntil) NextDueAt = wantedUntil;
+        else if (now < wantedUntil) NextDueAt = wantedUntil;
         else Remove(now);
-        return false;
+    }
+
+    /// <summary>What is due of one that was removed; true when its bytes are to be deleted. A bid that named it in the same moment keeps it.</summary>
+    /// <param name="isAlone">No submission that found it before it was removed is still under way.</param>
+    public bool RemovedDue(bool isAlone, bool isNamed, DateTimeOffset now)
+    {
+        if (isNamed) (RemovedAt, NextDueAt) = (null, null);
+        else NextDueAt = isAlone ? null : now + LookAgainAfter;
+        return isAlone && !isNamed;
+    }
+
+    // While the lot is open, be it only because an extension is being decided on, a bid may still name what is complete.
+    private static DateTimeOffset CompleteUntil(Lot lot, DateTimeOffset now) => (lot.ClosedAt ?? (now > lot.BidDeadline ? now : lot.BidDeadline)) + KeptAfterClosing;
+
+    // Idle is who could go on and does not: not while nothing is taken, and anew from the end of an outage or the moment at which the deadline was moved.
+    private DateTimeOffset UnfinishedUntil(Lot lot, DateTimeOffset? outageUntil, DateTimeOffset now)
+    {
+        if (lot.Stage == LotStage.Open && !lot.TakesBids(now)) return now + KeptAfterClosing;
+        DateTimeOffset?[] since = [NextDueAt - IdleMax, outageUntil, lot.MovedAt];
+        return since.Max()!.Value + IdleMax;
     }
 }
 

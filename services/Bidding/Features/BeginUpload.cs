@@ -10,6 +10,8 @@ namespace Tendering.Bidding.Features;
 /// <summary>A registered bidder announces a ciphertext (tus: creation, with or without first bytes); it comes beforehand and costs nothing at the deadline.</summary>
 public static class BeginUpload
 {
+    private const int LockClass = 727003;
+
     // No Idempotency-Key: clients of the protocol know none, and an upload that was begun twice is empty and given up.
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/lots/{lotId:guid}/uploads", Handle)
         .AllowRoles(Roles.Bidder).SpeaksTus().WithMetadata(new Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute(Receiving.BodyMax)).ProducesProblem(409)
@@ -27,11 +29,15 @@ public static class BeginUpload
         var lot = await known.LotAsync(lotId, now, ct);
         lot.RequireInTime(now, "late-bid", "nothing is taken after it.");
         Rule.Require(await db.Registrations.AnyAsync(r => r.LotId == lotId && r.BidderId == bidder, ct), "not-registered", "Register for the lot before you upload for it.");
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        // One after the other: two that count at once would both find room.
+        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock({LockClass}, hashtext({lotId}::text || {bidder}::text))", ct);
         Rule.Require(await db.Uploads.CountAsync(u => u.LotId == lotId && u.BidderId == bidder && u.RemovedAt == null, ct) < Upload.UploadsMax, "too-many-uploads",
             $"At most {Upload.UploadsMax} uploads are kept for a bidder and lot: end those that you do not need.");
         var upload = Upload.Begin(lotId, bidder, part, length, now);
         db.Add(upload);
         await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
         await known.MakeReadyAsync(bidder, now, ct);
 
         http.Response.Headers.Location = $"/api/bidding/uploads/{upload.Id}";

@@ -6,7 +6,7 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Bidding.Features;
 
-/// <summary>A bidder ends an upload that no bid of its names (tus: termination); its bytes go at the next due moment.</summary>
+/// <summary>A bidder ends an upload that no bid of its names (tus: termination). Nobody's submission waits for it: one that names the upload at the same moment and is taken keeps it.</summary>
 public static class EndUpload
 {
     public static void Map(IEndpointRouteBuilder routes) => routes.MapDelete("/uploads/{id:guid}", Handle)
@@ -15,11 +15,8 @@ public static class EndUpload
     private static async Task<NoContent> Handle(Guid id, Caller caller, BiddingDb db, TimeProvider clock, CancellationToken ct)
     {
         var bidder = caller.Organisation;
-        var known = (await db.Uploads.AsNoTracking().SingleOrDefaultAsync(u => u.Id == id && u.BidderId == bidder && u.RemovedAt == null, ct)).Or404("upload");
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        // Against the lock that submissions share: none that names this upload is between its judgement and its commit.
-        await db.Database.ExecuteSqlAsync($"select 1 from lot where id = {known.LotId} for update", ct);
-        var upload = (await db.Uploads.FromSql($"select * from upload where id = {id} and removed_at is null for update").ToListAsync(ct)).SingleOrDefault().Or404("upload");
+        var upload = (await db.Uploads.FromSql($"select * from upload where id = {id} and bidder_id = {bidder} and removed_at is null for update").ToListAsync(ct)).SingleOrDefault().Or404("upload");
         Rule.Require(!await db.IsNamedAsync(upload, ct), "upload-in-use", "A bid of your organisation names this upload: it is kept.");
         upload.Remove(Moment.Of(clock));
         await db.SaveChangesAsync(ct);

@@ -11,6 +11,6 @@ public static class MoveDeadlineOnDeadlineMoved
     {
         var lot = await db.LockLotAsync(message.Event.LotId, ct);
         // What an outage moved was moved here first.
-        if (message.Event.To > lot.BidDeadline) lot.MoveDeadline(message.Event.To);
+        if (message.Event.To > lot.BidDeadline) lot.MoveDeadline(message.Event.To, message.Now);
     }
 }

@@ -15,7 +15,7 @@ namespace Tendering.Bidding.Features;
 /// Bytes from the line to the store, through two buffers of 4 MiB. While one is hashed and written the other fills. The offset moves only after the bytes are on disk and with
 /// the hashes of their blocks, so whoever is cut off, or is with a process that dies, goes on from what is really there.
 /// </summary>
-public sealed class Receiving(IBlobStore store, TimeProvider clock) : IDisposable
+public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStore store, TimeProvider clock) : IDisposable
 {
     /// <summary>One call may bring a whole part.</summary>
     public const long BodyMax = (2L << 30) + (64 << 20);
@@ -48,7 +48,7 @@ public sealed class Receiving(IBlobStore store, TimeProvider clock) : IDisposabl
                 Tus.ShowExpiry(http, Upload.DueAt(progress.IsComplete, clock.GetUtcNow(), lot.BidDeadline));
                 return TypedResults.StatusCode(status);
             }
-            catch (HoldLostException) { return Tus.Refused(StatusCodes.Status423Locked, "upload-locked", "Another call writes to this upload meanwhile: ask for its offset and go on."); }
+            catch (IOException e) when (e is HoldLostException or ContentBusyException) { return Tus.Refused(StatusCodes.Status423Locked, "upload-locked", "Another call writes to this upload meanwhile: ask for its offset and go on."); }
         }
     }
 
@@ -141,8 +141,7 @@ public sealed class Receiving(IBlobStore store, TimeProvider clock) : IDisposabl
 
         public async Task StoreAsync(ReadOnlyMemory<byte> bytes, UploadChecksum? checksum)
         {
-            await hold.KeepAsync(CancellationToken.None);
-            var writing = store.WriteAsync(upload.StorageKey, Offset, bytes, CancellationToken.None);
+            var writing = store.WriteAsync(upload.StorageKey, Offset, bytes, () => hold.KeepAsync(CancellationToken.None), CancellationToken.None);
             _block.AppendData(bytes.Span);
             checksum?.Append(bytes.Span);
             await writing;

@@ -43,9 +43,9 @@ public static class SubmitBid
             var manifest = Submission.Read(lot, caller.Organisation, text);
             var signature = Decode(request.Signature);
             var check = await known.CheckSignatureAsync(caller.Organisation, text, signature, now, ct);
-            Submission.RequireSigned(lot, check.Verdict, check.IsOwn, check.IsRevoked);
+            Submission.RequireSigned(lot, check.Verdict, check.IsOwn, check.Revocation);
             return Answer(await intake.TakeAsync(new Candidate(lot, manifest, request.Manifest, HexText.Sha256(text), signature, check.Signer!.Thumbprint,
-                Revocation.Normal(check.Signer.Certificate.SerialNumber), request.PriceUpload ?? Guid.Empty, request.FilesUpload ?? Guid.Empty, caller), ct));
+                RevocationList.Normal(check.Signer.Certificate.SerialNumber), request.PriceUpload ?? Guid.Empty, request.FilesUpload ?? Guid.Empty, caller), ct));
         }
         catch (RuleBrokenException e) when (e.Code is "late-bid" or "revision")
         {

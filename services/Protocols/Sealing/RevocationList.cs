@@ -73,6 +73,9 @@ public sealed class RevocationList
         }
     }
 
+    /// <summary>One spelling of a serial number in hexadecimal: upper case, no leading zeros.</summary>
+    public static string Normal(string serialNumber) => serialNumber.ToUpperInvariant().TrimStart('0');
+
     public bool IsSignedBy(X509Certificate2 authority)
     {
         if (HexText.Encode(authority.SubjectName.RawData) != Issuer)

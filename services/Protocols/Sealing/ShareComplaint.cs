@@ -20,7 +20,7 @@ public enum ComplaintVerdict
 /// <summary>
 /// A custodian shows that a bidder sealed to it something else than the manifest's hash names, without showing its key: the shared point D = x·E of HPKE (x its
 /// private key, E the encapsulated point of this one sealed share) with a proof (Chaum and Pedersen 1992, made non-interactive) that D has the same logarithm to E as
-/// the custodian's public key X to G. With D anybody opens this one sealed share, and no other. Point compressed (33 bytes) and proof (c, s: 64 bytes) in lower-case hexadecimal.
+/// the custodian's public key X to G. With D anybody opens this sealed share, and none with another E. Point compressed (33 bytes) and proof (c, s: 64 bytes) in lower-case hexadecimal.
 /// </summary>
 /// <remarks>c = SHA-256 of <c>tendering/v1/share-complaint</c>, the share's HPKE info, and the compressed points X, E, D, k·G, k·E, the text and info each after their length as 4 bytes; s = k + c·x modulo the order.</remarks>
 public sealed record ShareComplaint(string SharedPoint, string Proof)

@@ -17,7 +17,7 @@ public sealed class SigningCertificate : IDisposable
     public SigningCertificate(ReadOnlySpan<byte> der)
     {
         Certificate = X509CertificateLoader.LoadCertificate(der);
-        Thumbprint = HexText.Sha256(Certificate.RawDataMemory.Span);
+        Thumbprint = ThumbprintOf(Certificate);
         key = Certificate.GetECDsaPublicKey();
         if (key is not null && key.ExportParameters(false).Curve.Oid.Value != ECCurve.NamedCurves.nistP256.Oid.Value)
         {
@@ -26,9 +26,12 @@ public sealed class SigningCertificate : IDisposable
         }
     }
 
+    /// <summary>SHA-256 of the DER, lower-case hexadecimal.</summary>
+    public static string ThumbprintOf(X509Certificate2 certificate) => HexText.Sha256(certificate.RawDataMemory.Span);
+
     public X509Certificate2 Certificate { get; }
 
-    /// <summary>SHA-256 of the DER, lower-case hexadecimal.</summary>
+    /// <summary>As <see cref="ThumbprintOf"/> gives it.</summary>
     public string Thumbprint { get; }
 
     /// <summary>May this certificate sign a bid at the moment <paramref name="at"/>? Nothing is fetched, so revocation is the caller's to check.</summary>

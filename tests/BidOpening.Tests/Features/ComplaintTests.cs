@@ -12,12 +12,14 @@ namespace Tendering.BidOpening.Tests.Features;
 /// <summary>A bidder that seals something else to a custodian than it signed: the custodian proves it, and the bidder answers for it.</summary>
 public class ComplaintTests(OpeningHost host) : IClassFixture<OpeningHost>
 {
+    private BidManifest? _honest;
+
     // Bid 2 is sealed wrongly to these custodians, in its price part.
     private async Task<Opening> OpenAsync(params int[] wronged)
     {
         var lot = host.NewLot();
         var bids = await host.SealAsync(lot, 3);
-        var honest = bids[1].Manifest;
+        var honest = _honest = bids[1].Manifest;
         var sealedShares = honest.Price.SealedShares.ToArray();
         foreach (var index in wronged)
             sealedShares[index - 1] = Base64UrlText.Encode(Hpke.Seal(lot.Custodians[index - 1].PublicKeyBytes, SealingContext.ShareInfo(lot.TenderId, lot.LotId, honest.Bidder, 1, SealedPart.Price, index), [], [(byte)index, .. RandomNumberGenerator.GetBytes(32)]));
@@ -71,6 +73,35 @@ public class ComplaintTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal(HttpStatusCode.OK, (await ComplainAsync(opening, 1)).StatusCode);
         await PassAsync(opening);
         Assert.All((await opening.RecordAsync()).Bids, b => Assert.Equal(("withdrawn", "custodians", "shares-missing"), (b.Verdict, b.Cause, b.Fact)));
+    }
+
+    [Fact]
+    public async Task A_custodian_that_complained_and_yet_found_its_share_counts_once()
+    {
+        var opening = await OpenAsync(1);
+        await opening.ReleasedAsync(1, Others(opening, 1));
+        Assert.Equal(HttpStatusCode.OK, (await ComplainAsync(opening, 1)).StatusCode);
+        // From whom it has the share that the hash names is not ours to know.
+        var share = Base64UrlText.Encode(BidOpener.OpenShare(_honest!, SealedPart.Price, 1, opening.Lot.Custodians[0]));
+        Assert.Equal(1, (await opening.ReleasedAsync(1, [new(opening.Bids[1].Id, SealedPart.Price, share)])).Good);
+        await PassAsync(opening);
+        Assert.All((await opening.RecordAsync()).Bids, b => Assert.Equal(("withdrawn", "custodians", "shares-missing"), (b.Verdict, b.Cause, b.Fact)));
+    }
+
+    [Fact]
+    public async Task Who_complained_of_all_it_could_not_release_is_not_named_as_missing()
+    {
+        var opening = await OpenAsync(1);
+        await ComplainAsync(opening, 1);
+        host.Clock.Advance(TimeSpan.FromMinutes(30));
+        await ServiceFixture.EventuallyAsync(async () => (await opening.EventsAsync<OpeningReminded>()).Count == 1, "a reminder");
+        await opening.ReleasedAsync(1, Others(opening, 1));
+        host.Clock.Advance(TimeSpan.FromMinutes(24));
+        await ServiceFixture.EventuallyAsync(async () => (await opening.EventsAsync<OpeningReminded>()).Count == 2, "a reminder");
+        host.Clock.Advance(TimeSpan.FromMinutes(6));
+        await ServiceFixture.EventuallyAsync(async () => (await opening.EventsAsync<RecoveryAsked>()).Count == 1, "the bidders' time");
+        Assert.Equal(["1 2 3", "2 3"], (await opening.EventsAsync<OpeningReminded>()).Select(e => string.Join(' ', e.MissingCustodians)));
+        Assert.Equal("2 3", string.Join(' ', (await opening.EventsAsync<RecoveryAsked>())[0].MissingCustodians));
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts;
 using Tendering.Contracts.BidOpening;
@@ -125,9 +127,11 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         var opening = await OpenAsync();
         var (bidder, other) = (opening.Bids[0].Sealed.Bidder, opening.Bids[1].Sealed.Bidder);
         await host.HearAsync(bidder.Issued);
+        // The revocation is heard before the certificate, in another spelling of its number.
+        await host.HearAsync(new CertificateRevoked(other.Id, "00" + other.Certificate.SerialNumber.ToLowerInvariant(), "lost", host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Revocations.Any(r => r.OrganisationId == other.Id))), "the revocation");
         await host.HearAsync(other.Issued);
-        await host.HearAsync(new CertificateRevoked(other.Id, other.Certificate.SerialNumber, "lost", host.Clock.GetUtcNow()));
-        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count(c => c.RevokedAt != null && c.OrganisationId == other.Id) == 1 && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Any(c => c.OrganisationId == other.Id) && db.Certificates.Any(c => c.OrganisationId == bidder.Id))), "the certificates");
         await opening.SignInAsync(opening.Bidder(0));
         await opening.SignInAsync(opening.Bidder(1));
         await opening.OpenAllAsync();
@@ -137,11 +141,45 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal((HttpStatusCode.Conflict, "signature-signature-wrong"), await ProblemAsync(await opening.SignAsync(opening.Bidder(0), Sign(bidder, [1, 2, 3]))));
         Assert.Equal((HttpStatusCode.Conflict, "certificate-of-another"), await ProblemAsync(await opening.SignAsync(opening.Bidder(0), Sign(other, bytes))));
         Assert.Equal((HttpStatusCode.Conflict, "certificate-revoked"), await ProblemAsync(await opening.SignAsync(opening.Bidder(1), Sign(other, bytes))));
-        Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), Sign(bidder, bytes))).StatusCode);
+        var signature = Sign(bidder, bytes);
+        Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), signature)).StatusCode);
         host.Clock.MoveTo((await host.LookAsync(opening.Lot)).GetProperty("confirmBy").GetDateTimeOffset());
         var closing = (await opening.RecordAsync()).Closing!;
         Assert.Equal([("Bidder 1", "certificate"), ("Bidder 2", null)], closing.Present.Select(p => (p.OrganisationName, p.Way)).Order());     // silence is recorded
-        Assert.Equal(Sign(bidder, bytes).Length, closing.Present.Single(p => p.Way is not null).Signature!.Length);
+        Assert.Equal(signature, closing.Present.Single(p => p.Way is not null).Signature);
+    }
+
+    [Fact]
+    public async Task A_certificate_signs_here_only_if_a_configured_authority_issued_it_and_its_list_does_not_name_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("lists-").FullName;
+        var (authority, stranger) = (new TestAuthority(), new TestAuthority());
+        try
+        {
+            var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
+            await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem, TestContext.Current.CancellationToken);
+            TestBidder[] bidders = [new(authority, "Good"), new(authority, "Listed"), new(stranger, "Of a stranger")];
+            await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf(bidders[1].Certificate), TestContext.Current.CancellationToken);
+            await using var own = new OpeningHost
+            {
+                Configure = c => c.AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }),
+            };
+            await own.InitializeAsync();
+            var lot = own.NewLot();
+            var bids = new List<TestBid>();
+            foreach (var bidder in bidders) bids.Add(await lot.SealAsync(bidder));
+            var opening = await own.OpenAsync(lot, bids);
+            foreach (var bidder in bidders) await own.HearAsync(bidder.Issued);          // with the issuer that identity names
+            await ServiceFixture.EventuallyAsync(() => own.InDbAsync<Data.BidOpeningDb, bool>(db => Task.FromResult(db.Certificates.Count() == 3)), "the certificates");
+            for (var i = 0; i < 3; i++) await opening.SignInAsync(opening.Bidder(i));
+            await opening.OpenAllAsync();
+            var bytes = await own.Public().GetByteArrayAsync(opening.Path("announcement"), TestContext.Current.CancellationToken);
+            string Sign(TestBidder by) => Convert.ToBase64String(BidSignature.Sign(bytes, by.Certificate, at: TestAuthority.NotBefore.AddDays(30)));
+            Assert.Equal((HttpStatusCode.Conflict, "certificate-revoked"), await ProblemAsync(await opening.SignAsync(opening.Bidder(1), Sign(bidders[1]))));
+            Assert.Equal((HttpStatusCode.Conflict, "signature-certificate-not-trusted"), await ProblemAsync(await opening.SignAsync(opening.Bidder(2), Sign(bidders[2]))));
+            Assert.Equal(HttpStatusCode.OK, (await opening.SignAsync(opening.Bidder(0), Sign(bidders[0]))).StatusCode);
+        }
+        finally { Directory.Delete(folder, recursive: true); }
     }
 
     [Fact]
@@ -234,6 +272,48 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         using var nowhere = await FollowAsync(new TestLot { Deadline = host.Clock.GetUtcNow() }, "");
         Assert.Equal(HttpStatusCode.NotFound, nowhere.Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Public().GetAsync(opening.Path("entries?after=-1"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task After_the_end_nothing_is_said_in_the_hall_and_shares_for_archives_are_still_taken()
+    {
+        var opening = await OpenAsync();
+        foreach (var index in new[] { 1, 2 }) await opening.ReleasedAsync(index, opening.SharesOf(index, SealedPart.Price));
+        await opening.RecordAsync();
+        var said = await opening.EntriesAsync();
+        Assert.Equal("opening-completed", said[^1].GetProperty("kind").GetString());
+        foreach (var index in new[] { 1, 2 }) await opening.ReleasedAsync(index, opening.SharesOf(index, SealedPart.Files));
+        foreach (var bid in opening.Bids) await opening.FilesAsync(bid, FilesStage.Opened);
+        Assert.Equal(4, (await opening.EventsAsync<SharesReleased>()).Count);
+        Assert.Equal(said.Length, (await opening.EntriesAsync()).Length);
+        using var over = await FollowAsync(opening.Lot, $"?after={said.Length}");
+        Assert.Equal(HttpStatusCode.NoContent, over.Status);
+    }
+
+    [Fact]
+    public void One_person_or_address_opens_so_many_streams_and_no_others_are_kept_out()
+    {
+        var watch = host.Services.GetRequiredService<Data.HallWatch>();
+        var lot = Guid.NewGuid();
+        ServiceDefaults.Caller person = new(Guid.NewGuid(), null, null, [], "192.0.2.1"), colleague = person with { PersonId = Guid.NewGuid() }, nobody = person with { PersonId = null };
+        var entered = new List<(Data.Hall, ServiceDefaults.Caller)>();
+        void Enter(ServiceDefaults.Caller who) => entered.Add((watch.Enter(lot, who), who));
+        void Refused(ServiceDefaults.Caller who) => Assert.Equal("too-many-watchers", Assert.Throws<ServiceDefaults.RuleBrokenException>(() => watch.Enter(lot, who)).Code);
+        try
+        {
+            for (var i = 0; i < Data.HallWatch.PerPersonMax; i++) Enter(person);
+            Refused(person);
+            Refused(person with { Address = "192.0.2.2" });
+            Enter(colleague);                                                            // at the same address
+            for (var i = 0; i < Data.HallWatch.PerAddressMax; i++) Enter(nobody with { Address = $"2001:db8::{i:x}" });
+            Refused(nobody with { Address = "2001:db8::ffff:0:1" });
+            Enter(nobody with { Address = "2001:db8:0:1::1" });
+            Enter(nobody);
+            watch.Leave(entered[0].Item1, person);
+            entered.RemoveAt(0);
+            Enter(person);
+        }
+        finally { foreach (var (hall, who) in entered) watch.Leave(hall, who); }
     }
 
     [Fact]

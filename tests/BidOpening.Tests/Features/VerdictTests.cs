@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts.BidOpening;
 using Tendering.Protocols;
@@ -159,6 +160,50 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
         Assert.Equal(("withdrawn", "platform", "ciphertext-unreadable"), ((await opening.RecordAsync()).Bids[0] is var b ? (b.Verdict, b.Cause, b.Fact) : default));
     }
 
+    [Fact]
+    public async Task A_storage_that_is_not_there_or_is_another_is_no_verdict_and_what_is_lost_from_the_right_one_is()
+    {
+        var lot = host.NewLot();
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 4));
+        await host.Store.DeleteAsync(opening.Bids[3].Closed.PriceStorageKey, default);
+        var (folder, away) = (host.StorageFolder, host.StorageFolder + "-away");
+        Directory.Move(folder, away);
+        try
+        {
+            await opening.ReleasedAsync(1);
+            await opening.ReleasedAsync(2);                                          // no folder at all
+            await AssertNothingDecidedAsync(opening);
+            Directory.CreateDirectory(Path.Combine(folder, "bids"));                 // a disk that was not mounted
+            await LookAgainAsync(opening);
+            await AssertNothingDecidedAsync(opening);
+            Directory.CreateDirectory(Path.Combine(folder, "marks"));                // another disk
+            await File.WriteAllTextAsync(Path.Combine(folder, "marks", BidOpeningService.Name), Guid.NewGuid().ToString(), TestContext.Current.CancellationToken);
+            await LookAgainAsync(opening);
+            await AssertNothingDecidedAsync(opening);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+            Directory.Move(away, folder);
+        }
+        host.Clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal([null, null, null, "ciphertext-missing"], (await opening.RecordAsync()).Bids.Select(b => b.Fact));
+        foreach (var bid in opening.Bids.Take(3)) await opening.FilesAsync(bid, FilesStage.Opened);
+    }
+
+    // The next look has been when its moment has moved on.
+    private async Task LookAgainAsync(Opening opening)
+    {
+        host.Clock.Advance(TimeSpan.FromSeconds(11));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<Data.BidOpeningDb, bool>(db => db.Sessions.AnyAsync(s => s.Id == opening.Lot.LotId && s.NextDueAt > host.Clock.GetUtcNow())), "another look");
+    }
+
+    private static async Task AssertNothingDecidedAsync(Opening opening)
+    {
+        Assert.Empty(await opening.EventsAsync<BidOpened>());
+        Assert.Empty(await opening.EventsAsync<BidNotOpened>());
+    }
+
     private async Task AssertVerdictAsync(
         (string Verdict, string Cause, string Fact) expected, Func<TestLot, TestBidder, Task<TestBid>>? make = null, Action<OpenedTestBid>? spoil = null, bool keyIsPublic = false)
     {
@@ -185,7 +230,7 @@ public class VerdictTests(OpeningHost host) : IClassFixture<OpeningHost>
 
     private void Overwrite(OpenedTestBid bid, long offset, byte[] bytes) => host.Store.WriteAsync(bid.Closed.PriceStorageKey, offset, bytes, default).GetAwaiter().GetResult();
 
-    private string PathOf(OpenedTestBid bid) => Path.Combine(Path.GetTempPath(), "tendering-" + host.Run, bid.Closed.PriceStorageKey);
+    private string PathOf(OpenedTestBid bid) => Path.Combine(host.StorageFolder, bid.Closed.PriceStorageKey);
 
     private static async Task<(HttpStatusCode, string?)> ProblemAsync(HttpResponseMessage answer) => (answer.StatusCode, await answer.CodeAsync());
 }

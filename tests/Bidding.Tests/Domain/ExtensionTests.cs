@@ -30,30 +30,42 @@ public class ExtensionTests
     [InlineData(-60, -36, -50, -49)]
     [InlineData(-300, -217, -1, 0)]
     public void Up_to_a_tenth_of_the_last_four_hours_is_borne(int from, int until, int andFrom, int andUntil) =>
-        Assert.Null(Extension.Propose(OpenLot(), andFrom == from ? [Outage(from, until)] : [Outage(from, until - 1), Outage(andFrom, andUntil)], Measure, Deadline));
+        Assert.Null(Extension.Propose(OpenLot(), andFrom == from ? [Outage(from, until)] : [Outage(from, until - 1), Outage(andFrom, andUntil)], [], Measure, Deadline));
 
     [Fact]
     public void What_was_lost_is_given_back_from_the_deadline_or_from_now()
     {
-        var before = Extension.Propose(OpenLot(), [Outage(-100, -80), Outage(-40, -20)], Measure, Deadline.AddMinutes(-20))!;
+        var before = Extension.Propose(OpenLot(), [Outage(-100, -80), Outage(-40, -20)], [], Measure, Deadline.AddMinutes(-20))!;
         Assert.Equal((Deadline.AddMinutes(40), Deadline.AddHours(1), 2), (before.ProposedDeadline, before.HeldUntil, before.Outages.Length));
         // Away at the deadline: the time from then on until now is nobody's, the lost part of the window is given from now.
-        var after = Extension.Propose(OpenLot(), [Outage(-30, 90)], Measure, Deadline.AddMinutes(90))!;
+        var after = Extension.Propose(OpenLot(), [Outage(-30, 90)], [], Measure, Deadline.AddMinutes(90))!;
         Assert.Equal((Deadline.AddMinutes(120), Deadline.AddMinutes(150)), (after.ProposedDeadline, after.HeldUntil));
+    }
+
+    [Fact]
+    public void An_outage_that_was_decided_on_is_given_back_once_however_the_window_moves()
+    {
+        var lot = OpenLot();
+        var first = Extension.Propose(lot, [Outage(-120, -60)], [], Measure, Deadline.AddMinutes(-60))!;
+        Assert.Equal(Deadline.AddHours(1), first.Decide(lot, true, "an hour was lost", Guid.Empty, Deadline.AddMinutes(-50)));
+        ReportedOutage[] both = [Outage(-120, -60), Outage(-30, -10)];
+        Assert.Null(Extension.Propose(lot, both, first.Outages, Measure, Deadline.AddMinutes(-10)));         // twenty minutes are borne
+        var second = Extension.Propose(lot, [.. both, Outage(0, 10)], first.Outages, Measure, Deadline.AddMinutes(10))!;
+        Assert.Equal((Deadline.AddMinutes(90), 2), (second.ProposedDeadline, second.Outages.Length));
     }
 
     [Fact]
     public void A_decision_moves_the_deadline_forward_or_lets_the_closing_go_and_is_made_once()
     {
         var lot = OpenLot();
-        var extension = Extension.Propose(lot, [Outage(-30, 0)], Measure, Deadline)!;
+        var extension = Extension.Propose(lot, [Outage(-30, 0)], [], Measure, Deadline)!;
         lot.Hold(extension.HeldUntil);
         Assert.Equal(Deadline.AddMinutes(40), extension.Decide(lot, true, "the platform was away", Guid.Empty, Deadline.AddMinutes(40)) - Min(30));
         Assert.Equal((lot.BidDeadline, true), (lot.NextDueAt!.Value, lot.TakesBids(Deadline.AddMinutes(41))));
         Assert.Equal("already-decided", Assert.Throws<RuleBrokenException>(() => extension.Decide(lot, true, "x", Guid.Empty, Deadline)).Code);
 
         var other = OpenLot();
-        var refused = Extension.Propose(other, [Outage(-30, 0)], Measure, Deadline)!;
+        var refused = Extension.Propose(other, [Outage(-30, 0)], [], Measure, Deadline)!;
         other.Hold(refused.HeldUntil);
         Assert.Equal(Deadline, refused.Decide(other, false, "nobody was kept away", Guid.Empty, Deadline.AddMinutes(5)));
         Assert.Equal(Deadline, other.NextDueAt);
@@ -63,18 +75,18 @@ public class ExtensionTests
     public void Nothing_that_is_closed_is_opened_again()
     {
         var lot = OpenLot();
-        var extension = Extension.Propose(lot, [Outage(-30, 0)], Measure, Deadline)!;
+        var extension = Extension.Propose(lot, [Outage(-30, 0)], [], Measure, Deadline)!;
         lot.Close([], Deadline);
         Assert.Equal("bidding-closed", Assert.Throws<RuleBrokenException>(() => extension.Decide(lot, true, "x", Guid.Empty, Deadline)).Code);
-        Assert.Equal("bidding-closed", Assert.Throws<RuleBrokenException>(() => lot.MoveDeadline(Deadline.AddDays(1))).Code);
-        Assert.Null(Extension.Propose(lot, [Outage(-60, 0)], Measure, Deadline));
+        Assert.Equal("bidding-closed", Assert.Throws<RuleBrokenException>(() => lot.MoveDeadline(Deadline.AddDays(1), Deadline)).Code);
+        Assert.Null(Extension.Propose(lot, [Outage(-60, 0)], [], Measure, Deadline));
     }
 
     [Fact]
     public void A_deadline_moves_forward_only()
     {
         var lot = OpenLot();
-        lot.MoveDeadline(Deadline.AddDays(-1));
+        lot.MoveDeadline(Deadline.AddDays(-1), Deadline.AddDays(-2));
         Assert.Equal(Deadline, lot.BidDeadline);
     }
 }

@@ -71,6 +71,18 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     [Fact]
+    public async Task What_was_given_back_for_one_outage_is_not_given_again_with_the_next()
+    {
+        var lot = await host.LotAsync();
+        var first = await ComeBackAtDeadlineAsync(lot, TimeSpan.FromHours(1));
+        Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Supervisor).PostAsync($"/api/bidding/extensions/{first.ProposalId}/decision", new { approved = true, reason = "an hour was lost" })).StatusCode);
+        var second = await ComeBackAsync(lot, TimeSpan.FromMinutes(30), first.ProposedDeadline, already: 1);
+        Assert.Equal(first.ProposedDeadline, second.Deadline);
+        Assert.Single(second.Outages);
+        Assert.InRange(second.ProposedDeadline - first.ProposedDeadline, TimeSpan.FromMinutes(25), TimeSpan.FromMinutes(31));
+    }
+
+    [Fact]
     public async Task What_was_uploaded_before_an_outage_is_kept_while_it_is_decided_on()
     {
         var lot = await host.LotAsync();
@@ -96,7 +108,7 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
     // As if nothing had been written for so long: by the owner of the table, whom its trigger would stop otherwise.
     private Task<ExtensionProposed> ComeBackAtDeadlineAsync(TestLot lot, TimeSpan silence) => ComeBackAsync(lot, silence, lot.Deadline);
 
-    private async Task<ExtensionProposed> ComeBackAsync(TestLot lot, TimeSpan silence, DateTimeOffset end)
+    private async Task<ExtensionProposed> ComeBackAsync(TestLot lot, TimeSpan silence, DateTimeOffset end, int already = 0)
     {
         await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<long>($"select count(*) as \"Value\" from heartbeat").ToListAsync()).Single() > 0), "a heartbeat");
         await using var owner = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString);
@@ -108,8 +120,8 @@ public class MovedDeadlineTests(BiddingHost host) : IClassFixture<BiddingHost>
         // The closing is due, and notes the outage first.
         host.Clock.MoveTo(end);
         IReadOnlyList<ExtensionProposed> proposed = [];
-        await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count > 0, "the proposal");
-        return Assert.Single(proposed);
+        await ServiceFixture.EventuallyAsync(async () => (proposed = [.. (await host.PublishedAsync<ExtensionProposed, BiddingDb>()).Where(e => e.LotId == lot.LotId)]).Count > already, "the proposal");
+        return Assert.Single(proposed.Skip(already));
     }
 
     private async Task AssertSignedAsync(ReportedOutage outage)

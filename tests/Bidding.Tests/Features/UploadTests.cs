@@ -236,7 +236,7 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.SendAsync(ready.Client, HttpMethod.Delete, $"uploads/{spare}", null)).StatusCode);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.HeadAsync(ready.Client, spare)).StatusCode);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.PatchAsync(ready.Client, spare, 3, [])).StatusCode);
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(spare), default) is null, "the bytes to be deleted");
+        await DeletedAsync(spare);
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(spare)).NextDueAt is null, "the row to be done");
     }
 
@@ -250,15 +250,89 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         await BiddingHost.PatchAsync(ready.Client, idle, 0, [1, 2]);
         var complete = await BiddingHost.UploadAsync(ready.Client, lot, "files", [1, 2, 3]);
         host.Clock.Advance(Upload.IdleMax + TimeSpan.FromMinutes(1));
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(idle), default) is null, "the idle upload to be given up");
+        await DeletedAsync(idle);
         Assert.Equal(HttpStatusCode.Gone, (await BiddingHost.HeadAsync(ready.Client, idle)).StatusCode);
         Assert.Equal(3, await Store.LengthAsync(Upload.KeyOf(complete), default));
 
         await host.CloseAsync(lot);
         host.Clock.MoveTo(lot.Deadline + Upload.KeptAfterClosing);
-        await ServiceFixture.EventuallyAsync(async () => await Store.LengthAsync(Upload.KeyOf(complete), default) is null, "the upload that no bid names to be given up");
+        await DeletedAsync(complete);
         await ServiceFixture.EventuallyAsync(async () => (await RowAsync(ready.Files)).NextDueAt is null, "the bid's own to be looked at");
         Assert.Equal(ready.Bid.Files, await StoredAsync(ready.Files));
+    }
+
+    [Fact]
+    public async Task Ending_an_upload_waits_for_nobodys_submission_and_one_that_names_it_at_the_same_moment_keeps_it()
+    {
+        var lot = await host.LotAsync();
+        var bidder = await host.RegisteredBidderAsync(lot);
+        var client = host.As(bidder);
+        var (named, spare) = (await BiddingHost.UploadAsync(client, lot, "files", [1, 2, 3]), await BiddingHost.UploadAsync(client, lot, "files", [4]));
+        // A submission that has found the upload and has not committed yet, as the intake does it.
+        await using var submission = await host.Services.GetRequiredKeyedService<NpgsqlDataSource>(BiddingService.Name).OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await submission.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await RunAsync(submission, $"select 1 from lot where id = '{lot.LotId}' for share");
+        foreach (var upload in new[] { named, spare }) Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.SendAsync(client, HttpMethod.Delete, $"uploads/{upload}", null)).StatusCode);
+        foreach (var upload in new[] { named, spare })
+        {
+            await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<bool>($"select fence is not null as \"Value\" from upload where id = {upload}").ToListAsync()).Single()), "the first look");
+            host.Clock.Advance(TimeSpan.FromSeconds(2));
+            var seen = await RowAsync(upload);
+            await ServiceFixture.EventuallyAsync(async () => (await RowAsync(upload)).NextDueAt > seen.NextDueAt || (await RowAsync(upload)).NextDueAt > host.Clock.GetUtcNow(), "another look");
+            Assert.NotNull(await Store.LengthAsync(Upload.KeyOf(upload), default));
+        }
+        await RunAsync(submission, $"""
+            insert into bid (id, tender_id, lot_id, bidder_id, revision, manifest_hash, manifest, signature, thumbprint, price_upload, files_upload, receipt, submitted_at)
+            values ('{Guid.CreateVersion7()}', '{lot.TenderId}', '{lot.LotId}', '{bidder.Id}', 1, '', '', '', '', '{Guid.CreateVersion7()}', '{named}', '', now())
+            """);
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            host.Clock.Advance(TimeSpan.FromSeconds(2));
+            return await Store.LengthAsync(Upload.KeyOf(spare), default) is null && (await RowAsync(named)).NextDueAt is null;
+        }, "the bytes of the other to be deleted");
+        Assert.Equal([1, 2, 3], await StoredAsync(named));
+        Assert.Null((await RowAsync(named)).RemovedAt);
+    }
+
+    [Fact]
+    public async Task However_many_are_begun_at_once_no_bidder_has_more_than_its_share()
+    {
+        var (lot, client) = await RegisteredAsync();
+        for (var i = 0; i < Upload.UploadsMax - 2; i++) BiddingHost.IdOf(await BiddingHost.BeginAsync(client, lot, "files", 10));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => BiddingHost.BeginAsync(client, lot, "files", 10)));
+        Assert.Equal(2, answers.Count(a => a.StatusCode == HttpStatusCode.Created));
+        Assert.All(answers.Where(a => a.StatusCode != HttpStatusCode.Created), a => Assert.Equal("too-many-uploads", a.CodeAsync().Result));
+        Assert.Equal(HttpStatusCode.Created, (await BiddingHost.BeginAsync(host.As(await host.RegisteredBidderAsync(lot, "Another")), lot, "files", 10)).StatusCode);
+    }
+
+    // The first holds the content between its permission and its write, as one does whose machine stands still; its hold has run out meanwhile.
+    [Fact]
+    public async Task A_writer_that_stalls_before_its_write_lets_nobody_in_whose_bytes_it_would_then_overwrite()
+    {
+        var (lot, client) = await RegisteredAsync();
+        var id = BiddingHost.IdOf(await BiddingHost.BeginAsync(client, lot, "files", 4));
+        var database = host.Services.GetRequiredKeyedService<NpgsqlDataSource>(BiddingService.Name);
+        var (stalled, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var hold = (await UploadHold.TakeAsync(database, id, default))!;
+        var writing = Store.WriteAsync(Upload.KeyOf(id), 0, new byte[] { 9, 9 }, async () =>
+        {
+            await hold.KeepAsync(default);
+            stalled.SetResult();
+            await goOn.Task;
+        }, default);
+        await stalled.Task;
+        await host.InDbAsync<BiddingDb, int>(db => db.Database.ExecuteSqlAsync($"update upload set held_until = clock_timestamp() - interval '1 s' where id = {id}"));
+        var locked = await BiddingHost.PatchAsync(client, id, 0, [1, 2, 3, 4]);
+        Assert.Equal((HttpStatusCode.Locked, "upload-locked"), (locked.StatusCode, await locked.CodeAsync()));
+        goOn.SetResult();
+        await writing;
+        Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.PatchAsync(client, id, 0, [1, 2, 3, 4])).StatusCode);
+        // Whoever asks only now is told.
+        await host.InDbAsync<BiddingDb, int>(db => db.Database.ExecuteSqlAsync($"update upload set holder = {Guid.NewGuid()} where id = {id}"));
+        await Assert.ThrowsAsync<HoldLostException>(() => hold.CommitAsync(2, 0, [], null, host.Clock.GetUtcNow(), true, default));
+        Assert.Equal([1, 2, 3, 4], await StoredAsync(id));
+        Assert.Equal(BlockDigest.Of([1, 2, 3, 4]), (await RowAsync(id)).Digest);
     }
 
     [Fact]
@@ -275,6 +349,20 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         await host.CloseAsync(lot);
         Assert.Equal(new GetOwnLot.CountedAsWithdrawn("A33", "20号令26;20号令27"), (await OwnAsync(idle, lot)).CountedAsWithdrawn);
         Assert.Null((await OwnAsync(ready, lot)).CountedAsWithdrawn);
+    }
+
+    // Looked at every second until nobody else is under way.
+    private Task DeletedAsync(Guid upload) => ServiceFixture.EventuallyAsync(async () =>
+    {
+        if (await Store.LengthAsync(Upload.KeyOf(upload), default) is null) return true;
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+        return false;
+    }, "the bytes to be deleted");
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     private static async Task<GetOwnLot.Response> OwnAsync(Prepared bid, TestLot lot) => (await bid.Client.GetFromJsonAsync<GetOwnLot.Response>($"/api/bidding/lots/{lot.LotId}", Json))!;

@@ -77,6 +77,34 @@ public sealed class BrowserSealingTests : IDisposable
         Assert.Equal(bid.Manifest.Hash(), JsonDocument.Parse(Text("receipt.json")).RootElement.GetProperty("manifestHash").GetString());
     }
 
+    // The nonce is derived from key and question, so that both make the same bytes.
+    [Fact]
+    public async Task A_complaint_made_in_the_browser_is_the_one_that_is_made_here_and_each_judges_the_others()
+    {
+        var bid = await fixture.SealAsync([1, 2, 3]);
+        var honest = bid.Manifest;
+        var spoilt = honest.Price.SealedShares.ToArray();
+        spoilt[0] = Base64UrlText.Encode(Hpke.Seal(fixture.Custodians[0].PublicKeyBytes, SealingContext.ShareInfo(honest.Tender, honest.Lot, honest.Bidder, honest.Revision, SealedPart.Price, 1), [], [1, .. new byte[32]]));
+        spoilt[1] = Base64UrlText.Encode([0x04, .. new byte[64], .. Base64UrlText.Decode(spoilt[1])[65..]]);            // no point
+        var manifest = honest with { Parts = [honest.Price with { SealedShares = spoilt }, honest.Files] };
+        Write("manifest.json", manifest.Canonical());
+        for (var i = 1; i <= 3; i++) Write($"custodian-{i}.pem", fixture.Custodians[i - 1].ExportPem());
+        await NodeAsync("complain");
+
+        var made = JsonSerializer.Deserialize<Complained[]>(Text("complaints.json"), JsonSerializerOptions.Web)!;
+        Assert.Equal(6, made.Length);
+        foreach (var one in made) Assert.Equal(ShareComplaint.Make(manifest, one.Part, one.Index, fixture.Custodians[one.Index - 1]), one.Complaint);
+        Assert.Equal(["Upheld", "Upheld", "ShareIsGood", "ShareIsGood", "ShareIsGood", "ShareIsGood"], made.Select(m => ShareComplaint.Judge(manifest, m.Part, m.Index, m.Complaint).ToString()));
+        Assert.Null(made[1].Complaint);
+
+        // For the wrong custodian it proves nothing, in either place.
+        Complained[] mixed = [.. made, made[0] with { Index = 3 }, made[2] with { Part = SealedPart.Files }];
+        Write("complaints.json", JsonSerializer.SerializeToUtf8Bytes(mixed, JsonSerializerOptions.Web));
+        await NodeAsync("judge");
+        Assert.Equal(["upheld", "upheld", "share-is-good", "share-is-good", "share-is-good", "share-is-good", "proof-wrong", "proof-wrong"], JsonSerializer.Deserialize<string[]>(Text("verdicts.json"))!);
+        Assert.Equal([ComplaintVerdict.ProofWrong, ComplaintVerdict.ProofWrong], mixed[6..].Select(m => ShareComplaint.Judge(manifest, m.Part, m.Index, m.Complaint)));
+    }
+
     [Fact]
     public async Task Keys_made_in_the_browser_are_read_here()
     {
@@ -110,6 +138,8 @@ public sealed class BrowserSealingTests : IDisposable
     }
 
     public void Dispose() => folder.Delete(recursive: true);
+
+    private sealed record Complained(string Part, int Index, ShareComplaint? Complaint);
 
     private static object RequestOf(SealingRequest r) => new
     {

@@ -44,7 +44,7 @@ internal static class Release
         return wrong.Count + notOpened.Count == 0 ? result : throw new UnfitException("release.incomplete", "Some shares did not open or were not taken; the others were released.", result);
     }
 
-    // Each proof shows one shared point, which opens the one share that was sealed wrongly, and no other.
+    // Each proof shows one shared point, which opens the share that was sealed wrongly (ADR 9 says what else it may).
     private static async Task<List<Complaint>> ComplainAsync(Session session, Guid lot, SealedShares waiting, List<NotOpened> notOpened, CustodianKey key, CancellationToken ct)
     {
         var (complaints, manifests) = (new List<Complaint>(), waiting.Bids.ToDictionary(b => b.BidId, b => b.Manifest));

@@ -20,12 +20,15 @@ export async function hpkeOpen(recipient: CryptoKeyPair, info: Bytes, aad: Bytes
   if (sealed.length < ENCAPSULATION_LENGTH + TAG_LENGTH) throw new SealingError("hpke.not-opened", "The sealed text is too short.");
   try {
     const enc = sealed.slice(0, ENCAPSULATION_LENGTH);
-    const { key, nonce } = await keySchedule(await sharedSecret(recipient.privateKey, enc, enc, await rawPoint(recipient.publicKey)), info);
-    const aes = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
-    return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData: aad }, aes, sealed.slice(ENCAPSULATION_LENGTH)));
+    return await openWith(await sharedSecret(recipient.privateKey, enc, enc, await rawPoint(recipient.publicKey)), info, aad, sealed);
   } catch (cause) {
     throw new SealingError("hpke.not-opened", "This key does not open what was sealed here.", { cause });
   }
+}
+
+/** Opens by the shared point's x (32 bytes) instead of the private key; the aad is empty. */
+export async function openWithPoint(dh: Bytes, recipient: Bytes, info: Bytes, sealed: Bytes): Promise<Bytes> {
+  return openWith(await secretOf(dh, sealed.slice(0, ENCAPSULATION_LENGTH), recipient), info, EMPTY, sealed);
 }
 
 /** As {@link hpkeSeal} with a given ephemeral key: for published vectors only, a key must never be used twice. */
@@ -37,7 +40,10 @@ export async function sealWith(ephemeral: CryptoKeyPair, recipient: Bytes, info:
 }
 
 export async function sharedSecret(own: CryptoKey, other: Bytes, enc: Bytes, recipient: Bytes): Promise<Bytes> {
-  const dh = new Uint8Array(await crypto.subtle.deriveBits({ name: "ECDH", public: await importPoint(other) }, own, 256));
+  return secretOf(new Uint8Array(await crypto.subtle.deriveBits({ name: "ECDH", public: await importPoint(other) }, own, 256)), enc, recipient);
+}
+
+async function secretOf(dh: Bytes, enc: Bytes, recipient: Bytes): Promise<Bytes> {
   const prk = await labeledExtract(KEM_SUITE, EMPTY, "eae_prk", dh);
   return labeledExpand(KEM_SUITE, prk, "shared_secret", concat(enc, recipient), 32);
 }
@@ -71,7 +77,13 @@ async function labeledExpand(suite: Bytes, prk: Bytes, label: string, info: Byte
   return (await hmac(prk, concat(labeled, Uint8Array.of(1)))).slice(0, length);
 }
 
-async function hmac(key: Bytes, message: Bytes): Promise<Bytes> {
+async function openWith(shared: Bytes, info: Bytes, aad: Bytes, sealed: Bytes): Promise<Bytes> {
+  const { key, nonce } = await keySchedule(shared, info);
+  const aes = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
+  return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData: aad }, aes, sealed.slice(ENCAPSULATION_LENGTH)));
+}
+
+export async function hmac(key: Bytes, message: Bytes): Promise<Bytes> {
   const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", imported, message));
 }

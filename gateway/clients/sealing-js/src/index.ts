@@ -3,6 +3,7 @@ export { ARCHIVE, checkName, checkNames, packArchive, type ArchiveFile } from ".
 export { BlockDigest } from "./blockDigest.js";
 export { fromBase64, toBase64, toBase64Url, toHex, tryFromBase64Url, tryFromHex, type Bytes } from "./bytes.js";
 export { canonicalJson, parseCanonical, type Json } from "./canonicalJson.js";
+export { judgeComplaint, makeComplaint, type ComplaintVerdict, type ShareComplaint } from "./complaint.js";
 export type { BidIdentity } from "./context.js";
 export { CustodianKey } from "./keys.js";
 export { canonicalManifest, LENGTH_MAX, MANIFEST_BYTES_MAX, manifestHash, parseManifest, PARTS, partOf, type BidManifest, type ManifestPart, type PartName } from "./manifest.js";

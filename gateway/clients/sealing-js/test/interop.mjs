@@ -1,7 +1,7 @@
 // Seals or opens a bid in a folder with the built package: the other half of a test that is written in C#.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalManifest, CustodianKey, manifestHash, openPart, openRecoveryCopy, openShare, packArchive, parseManifest, PARTS, readAll, rebuildKey, seal, SigningKey, streamOf, verifyReceipt } from "../dist/index.js";
+import { canonicalManifest, CustodianKey, judgeComplaint, makeComplaint, manifestHash, openPart, openRecoveryCopy, openShare, packArchive, parseManifest, PARTS, readAll, rebuildKey, seal, SigningKey, streamOf, verifyReceipt } from "../dist/index.js";
 
 const [what, folder] = process.argv.slice(2);
 const text = (name) => readFileSync(join(folder, name), "utf8");
@@ -33,6 +33,20 @@ const does = {
     }
     write("hash", await manifestHash(manifest));
     write("receipt.json", JSON.stringify(await verifyReceipt(text("receipt.jws"), JSON.parse(text("receipt-key.json")))));
+  },
+
+  async complain() {
+    const manifest = await parseManifest(bytes("manifest.json"));
+    const made = [];
+    for (const part of PARTS) for (const index of [1, 2, 3]) made.push({ part, index, complaint: await makeComplaint(manifest, part, index, await CustodianKey.importPem(text(`custodian-${index}.pem`))) });
+    write("complaints.json", JSON.stringify(made));
+  },
+
+  async judge() {
+    const manifest = await parseManifest(bytes("manifest.json"));
+    const verdicts = [];
+    for (const { part, index, complaint } of JSON.parse(text("complaints.json"))) verdicts.push(await judgeComplaint(manifest, part, index, complaint));
+    write("verdicts.json", JSON.stringify(verdicts));
   },
 
   async keys() {

@@ -1,5 +1,5 @@
 // Runs in the browser: seals into the browser's private file storage and opens from there, as the portal's page does.
-import { CustodianKey, openPart, openRecoveryCopy, parseManifest, canonicalManifest, readSlices, seal, streamOf } from "/dist/index.js";
+import { CustodianKey, judgeComplaint, makeComplaint, openPart, openRecoveryCopy, parseManifest, canonicalManifest, readSlices, seal, streamOf } from "/dist/index.js";
 
 const SLICE = 4 * 1024 * 1024;
 const block = new Uint8Array(SLICE);
@@ -24,7 +24,7 @@ const does = {
     const request = { tender: crypto.randomUUID(), lot: crypto.randomUUID(), bidder: crypto.randomUUID(), revision: 1, custodianKeys: [a.publicKey, b.publicKey], threshold: 2, recoveryKey: recovery.publicKey };
     const begun = performance.now();
     const manifest = await seal(request, { plain: streamOf(new TextEncoder().encode("a price")), cipher: await sink("price") }, { plain: source(length), cipher: await sink("files") });
-    return { seconds: (performance.now() - begun) / 1000, manifest: new TextDecoder().decode(canonicalManifest(manifest)), recovery: await recovery.exportPem() };
+    return { seconds: (performance.now() - begun) / 1000, manifest: new TextDecoder().decode(canonicalManifest(manifest)), recovery: await recovery.exportPem(), custodian: await a.exportPem() };
   },
 
   async open({ manifest, recovery }) {
@@ -39,6 +39,12 @@ const does = {
       length += next.value.length;
     }
     return { seconds: (performance.now() - begun) / 1000, length, same };
+  },
+
+  async complain({ manifest, custodian }) {
+    const read = await parseManifest(new TextEncoder().encode(manifest));
+    const complaint = await makeComplaint(read, "price", 1, await CustodianKey.importPem(custodian));
+    return { complaint, verdict: await judgeComplaint(read, "price", 1, complaint) };
   },
 
   // What WebCrypto needs at least: the same bytes in pieces of 4 MiB, each encrypted whole and each hashed, and nothing else.
