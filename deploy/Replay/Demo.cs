@@ -14,7 +14,7 @@ internal sealed class Demo
 {
     private const string Currency = "CNY";
     private const long Balance = 100_000_000_00;
-    private const int Steps = 18;
+    private const int Steps = 20;
 
     private readonly Market _market;
     private readonly ProgressTask? _bar;
@@ -139,11 +139,34 @@ internal sealed class Demo
         foreach (var lot in _lots[..2])
         {
             await _market.Public.UntilAsync<OpeningView>($"api/bid-opening/lots/{lot}", o => o.Stage == "opening", "the opening", ct);
+            var objection = lot == _lots[0] ? await EnterHallAsync(lot, ct) : (Guid?)null;
             foreach (var custodian in _market.Custodians.Take(2)) await custodian.ReleaseAsync(_tender.TenderId, lot, ct);
+            if (objection is { } raised) await ConfirmInHallAsync(lot, raised, ct);
             await _market.Public.UntilAsync<OpeningView>($"api/bid-opening/lots/{lot}", o => o.Stage == "completed", "the opening to be completed", ct);
             var record = await _market.Public.GetAsync<OpeningRecord>($"api/bid-opening/lots/{lot}/record", ct);
             Say("开标：" + string.Join("；", record.Bids.Select(b => $"{b.BidderName.Split(' ')[0]} {b.Price / 100m:N2} 元")), "opened in public; the record shows every price and the key that proves it");
         }
+    }
+
+    private Bidder[] Present => [_bidders["钱塘"], _bidders["西湖"], _bidders["运河"]];
+
+    private async Task<Guid> EnterHallAsync(Guid lot, CancellationToken ct)
+    {
+        foreach (var bidder in Present) await bidder.EnterHallAsync(lot, ct);
+        await _market.Agency.PostAsync($"api/bid-opening/lots/{lot}/attendance", new { }, ct);
+        var objection = await _bidders["西湖"].ObjectAsync(lot, "开标大厅的倒计时与公告所载时间是否一致？ Is the countdown in the hall that of the notice?", ct);
+        Say("三家投标人与代理机构在开标大厅签到，一家当场提出异议", "three bidders and the agency sign in at the hall; one of them objects on the spot");
+        return objection;
+    }
+
+    private async Task ConfirmInHallAsync(Guid lot, Guid objection, CancellationToken ct)
+    {
+        await _market.Public.UntilAsync<OpeningView>($"api/bid-opening/lots/{lot}", o => o.Stage == "confirming", "all bids to be read out", ct);
+        await _market.Agency.PostAsync($"api/bid-opening/lots/{lot}/objections/{objection}/answer", new { answer = "一致，均以平台时钟为准。 It is: both follow the platform's clock." }, ct);
+        foreach (var bidder in Present) await bidder.SignAnnouncementAsync(lot, ct);
+        var announced = await _market.Public.GetBytesAsync($"api/bid-opening/lots/{lot}/announcement", ct);
+        await _market.Agency.PostAsync($"api/bid-opening/lots/{lot}/signatures", new { announcedHash = Convert.ToHexStringLower(SHA256.HashData(announced)) }, ct);
+        Say("异议当场答复；在场各方以证书签名确认唱标内容，记入开标记录", "the objection is answered; those present sign what was read out, bidders with their certificates; all of it is in the record");
     }
 
     private async Task EvaluateAsync(CancellationToken ct)

@@ -35,6 +35,7 @@ public sealed record OpeningView(string Stage, int? Opened, int? Total);
 public sealed record SealedBidView(Guid BidId, string Manifest);
 public sealed record SealedShares(int CustodianIndex, SealedBidView[] Bids);
 public sealed record SharesAnswer(int Good);
+public sealed record RaisedObjection(Guid ObjectionId);
 public sealed record RecordBid(Guid BidId, Guid BidderId, string BidderName, long? Price, string? Verdict);
 public sealed record OpeningRecord(RecordBid[] Bids);
 public sealed record ExpertItem(Guid ExpertId, Guid PersonId, string Specialty);

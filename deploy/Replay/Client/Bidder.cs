@@ -99,6 +99,20 @@ public sealed class Bidder : IDisposable
     public Task<Submitted> SubmitPreparedAsync(Guid lot, PreparedBid bid, CancellationToken ct) =>
         Session.PostAsync<Submitted>($"api/bidding/lots/{lot}/bids", new { bid.Manifest, bid.Signature, bid.PriceUpload, bid.FilesUpload }, ct);
 
+    public Task EnterHallAsync(Guid lot, CancellationToken ct) => Session.PostAsync($"api/bid-opening/lots/{lot}/attendance", new { }, ct);
+
+    public async Task<Guid> ObjectAsync(Guid lot, string text, CancellationToken ct) => (await Session.PostAsync<RaisedObjection>($"api/bid-opening/lots/{lot}/objections", new { text }, ct)).ObjectionId;
+
+    /// <summary>Signs with the enterprise's certificate what was announced at the opening, byte for byte as it was fetched.</summary>
+    public async Task SignAnnouncementAsync(Guid lot, CancellationToken ct)
+    {
+        var announced = await Session.GetBytesAsync($"api/bid-opening/lots/{lot}/announcement", ct);
+        await Session.PostAsync($"api/bid-opening/lots/{lot}/signatures", new
+        {
+            announcedHash = Convert.ToHexStringLower(SHA256.HashData(announced)), signature = Convert.ToBase64String(BidSignature.Sign(announced, _certificate)),
+        }, ct);
+    }
+
     private async Task<Guid> UploadAsync(Guid lot, string part, byte[] content, CancellationToken ct)
     {
         var upload = await Uploads.BeginAsync(Session, lot, part, content.LongLength, ct);
