@@ -193,7 +193,7 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
     private async Task<ReplayResult> ResultAsync(int seconds, CancellationToken ct)
     {
         var streams = await market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
-        var balance = await market.Finance.GetAsync<TrialBalance>("api/escrow/trial-balance", ct);
+        var balance = await market.Finance.GetAsync<TrialBalance>("api/escrow/trial-balance?check=true", ct);
         return new ReplayResult(_games.Count, _games.Count(g => g.SameWinner), _games.Sum(g => g.Secured), _games.Sum(g => g.Refunded), _games.Sum(g => g.Forfeited), _games.Sum(g => g.Events),
             streams.Sum(s => s.Gaps?.Length ?? 0), balance.Balanced, seconds);
     }

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.ServiceDefaults;
@@ -28,12 +29,13 @@ public sealed partial class CheckLedgerDaily(IServiceScopeFactory scopes, TimePr
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<EscrowDb>();
-        var violated = await Invariants.ViolatedAsync(db, ct);
-        if (violated.Count == 0) return violated;
-        LogViolated(log, string.Join(", ", violated));
-        var now = clock.GetUtcNow();
-        db.Publish(new LedgerDoubted([.. violated], now), now);
+        var (violated, now) = (await Invariants.ViolatedAsync(db, ct), clock.GetUtcNow());
+        if (violated.Count > 0) LogViolated(log, string.Join(", ", violated));
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.Database.ExecuteSqlAsync($"insert into ledger_check (checked_at, violated) values ({now.ToUniversalTime()}, {violated.ToArray()})", ct);
+        if (violated.Count > 0) db.Publish(new LedgerDoubted([.. violated], now), now);
         await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
         return violated;
     }
 

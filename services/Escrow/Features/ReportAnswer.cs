@@ -16,7 +16,7 @@ public readonly record struct ReportFormat(string Name)
 /// <summary>One route a report, three forms of one answer.</summary>
 public static class ReportAnswer
 {
-    /// <summary>Rows of one report; one that would have more says that it is cut.</summary>
+    /// <summary>Rows of one report; one that would have more says after what to go on.</summary>
     public const int RowsMax = 20_000;
 
     public static IResult Of<T>(HttpContext http, ReportFormat? format, T report, string name, Func<ReportTable> table)

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Features;
@@ -83,6 +84,20 @@ public class CheckLedgerDailyTests(EscrowHost host) : IClassFixture<EscrowHost>
         await using (var mend = source.CreateCommand("update balance set credits = credits - 1")) await mend.ExecuteNonQueryAsync();
         Assert.Equal([(LogLevel.Critical, "The books do not hold: running-rows-equal-sums. Stop paying out and find the cause.")], log.Lines);
         Assert.Equal(["running-rows-equal-sums"], Assert.Single(await host.PublishedAsync<LedgerDoubted, EscrowDb>()).Invariants);
+
+        // What the last check found stands in the trial balance until the next one, or until somebody asks for one now.
+        async Task<(bool, DateTimeOffset)> BalanceAsync(string query = "") =>
+            await EscrowHost.ReadAsync<GetTrialBalance.Response>(await host.As(Roles.Supervisor).GetAsync("/api/escrow/trial-balance" + query)) is var answer ? (answer.Balanced, answer.CheckedAt) : default;
+        var checkedAt = host.Clock.GetUtcNow();
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((false, checkedAt), await BalanceAsync());
+        Assert.Equal((true, host.Clock.GetUtcNow()), await BalanceAsync("?check=true"));
+        Assert.Equal((false, checkedAt), await BalanceAsync());
+        Assert.Empty(await check.CheckAsync(default));
+        Assert.Equal((true, host.Clock.GetUtcNow()), await BalanceAsync());
+        await using (var spoil = source.CreateCommand("update balance set credits = credits + 1")) await spoil.ExecuteNonQueryAsync();
+        Assert.False((await BalanceAsync()).Item1);                                                  // debits equal credits is asked each time
+        await using (var mend = source.CreateCommand("update balance set credits = credits - 1")) await mend.ExecuteNonQueryAsync();
         await check.StopAsync(default);
     }
 

@@ -1,5 +1,8 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Tendering.Contracts;
+using Tendering.Escrow.Data;
 using Tendering.Escrow.Features;
 using Tendering.Testing;
 
@@ -26,6 +29,23 @@ public class GetTrialBalanceTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase);
         foreach (var role in Roles.All.Where(r => r is not (Roles.Finance or Roles.Supervisor)))
             Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).GetAsync("/api/escrow/trial-balance")).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_sums_start_from_snapshots_and_are_those_of_all_transfers()
+    {
+        var lot = await host.PublishAsync();
+        await host.SecureAsync(lot);
+        Assert.True(await host.Services.GetRequiredService<Snapshots>().MakeAsync(default, atLeast: 1));
+        var refused = await host.RegisterAsync(lot);
+        await host.TakenAsync(host.NoticeOf(lot, refused) with { Amount = 3 });
+        var all = await host.InDbAsync((EscrowDb db) => db.Database.SqlQuery<TrialLine>($"""
+            select case when a.is_system then a.code else 'sub-accounts:' || lower(a.currency) end as "Code", case when a.is_system then a.name else 'Sub-accounts' end as "Name", a.currency as "Currency",
+              sum(coalesce(s.debits, 0))::bigint as "Debits", sum(coalesce(s.credits, 0))::bigint as "Credits",
+              sum(coalesce(s.pending_debits, 0))::bigint as "PendingDebits", sum(coalesce(s.pending_credits, 0))::bigint as "PendingCredits"
+            from account a left join account_sum s on s.account = a.id group by 1, 2, 3 order by 3, 1
+            """).ToListAsync());
+        Assert.Equal(all, (await BalanceAsync()).Accounts);
     }
 
     [Fact]

@@ -101,6 +101,45 @@ public class ReportsTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task Holds_and_refunds_go_on_page_by_page_and_each_is_shown_once()
+    {
+        var lot = await host.PublishAsync(lot: host.NewLot() with { Terms = new Contracts.Tenders.PublishedDepositTerms(60, ["bank"], []) });
+        var bidders = new List<Bidder>();
+        for (var n = 0; n < 3; n++) bidders.Add(await host.SecureAsync(lot));
+        var guaranteed = await host.RegisterAsync(lot);
+        var through = DateOnly.FromDateTime(lot.BidDeadline.AddDays(62).UtcDateTime);
+        var letter = await EscrowHost.ReadAsync<PresentGuaranteeLetter.Response>(await host.As(Roles.Bidder, guaranteed.Id).PostAsync($"/api/escrow/lots/{lot.LotId}/guarantee-letters",
+            new PresentGuaranteeLetter.Request("bank", EscrowHost.BankCode, "Bank", $"L{Guid.NewGuid():N}", lot.Deposit, lot.Currency, LotOf.Tenderer, through, new string('a', 64))));
+        Assert.Equal(HttpStatusCode.OK, (await host.As(Roles.Finance).PostAsync($"/api/escrow/guarantee-letters/{letter.LetterId}/verification", new VerifyGuaranteeLetter.Request(true, null))).StatusCode);
+
+        var whole = await AskAsync<GetHolds.Response>("reports/holds", Roles.Finance);
+        Assert.Null(whole.More);
+        Assert.Equal(whole.Holds.Length, whole.Brackets.Sum(b => b.Deposits + b.Letters));
+        var paged = new List<GetHolds.Hold>();
+        for (Guid? after = null; ;)
+        {
+            var page = await AskAsync<GetHolds.Response>($"reports/holds?limit=2{(after is null ? "" : $"&after={after}")}", Roles.Finance);
+            paged.AddRange(page.Holds);
+            Assert.Equal(whole.Brackets, page.Brackets);
+            if ((after = page.More) is null) break;
+            Assert.Equal(2, page.Holds.Length);
+        }
+        Assert.Equal(whole.Holds, paged);
+        Assert.Equal([("guarantee-letter", letter.LetterId)], paged.Where(h => h.BidderName == guaranteed.Name).Select(h => (h.Kind, h.Id)));
+
+        await host.HearAsync(lot.Failed(host.Clock.GetUtcNow()));
+        foreach (var bidder in bidders) await host.EventuallyDepositAsync(lot, bidder, GetDeposit.DepositState.Released);
+        var owed = await AskAsync<GetRefundsDue.Response>("reports/refunds", Roles.Finance);
+        Assert.Equal((owed.Refunds.Length, null), (owed.Totals.Sum(t => t.Refunds), owed.More));
+        var first = await AskAsync<GetRefundsDue.Response>("reports/refunds?limit=2", Roles.Finance);
+        var rest = await AskAsync<GetRefundsDue.Response>($"reports/refunds?after={first.More}", Roles.Finance);
+        Assert.Equal(owed.Refunds, first.Refunds.Concat(rest.Refunds));
+        Assert.Equal(owed.Totals, first.Totals);
+        foreach (var path in new[] { $"reports/holds?after={Guid.NewGuid()}", $"reports/refunds?after={Guid.NewGuid()}", "reports/holds?limit=0", "reports/refunds?limit=20001" })
+            Assert.Equal(HttpStatusCode.BadRequest, (await host.As(Roles.Finance).GetAsync($"/api/escrow/{path}")).StatusCode);
+    }
+
+    [Fact]
     public async Task Payments_for_several_bidders_from_one_account_are_told_after_the_opening_and_not_before()
     {
         var lot = await host.PublishAsync();
