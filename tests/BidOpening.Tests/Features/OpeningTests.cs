@@ -92,8 +92,9 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
     public async Task An_archive_that_was_lost_before_it_was_on_disk_is_opened_again()
     {
         var lot = host.NewLot();
-        var archive = new byte[200_000];
-        new Random(8).NextBytes(archive);
+        var content = new byte[200_000];
+        new Random(8).NextBytes(content);
+        var archive = TestArchive.Of(("a", content));
         var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3, archive));
         await opening.OpenAllAsync();
         foreach (var bid in opening.Bids) await opening.OnDiskAsync(bid);
