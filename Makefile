@@ -1,7 +1,7 @@
 # The local run: what to do is here, how is in deploy/local.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-rush bench-log bench-ledger clean
+.PHONY: help build start stop run run-apart status logs migrate demo replay chaos test bench bench-rush bench-soak bench-log bench-ledger clean
 L := deploy/local
 
 help: ## list the targets
@@ -50,8 +50,11 @@ bench: start ## measure against the running system
 bench-ledger: ## measure the ledger on servers alone: [LEDGER_TRANSFERS=n already there] [LEDGER_ROUNDS=n] [LEDGER_SECONDS=n]
 	@$L/bench-part.sh ledger
 
-bench-rush: start ## the last half minute before a deadline, and uploads, against the running system
-	@$L/with.sh Benchmarks rush
+bench-rush: start ## the last half minute before a deadline, uploads, an opening and a short soak, against the running system: [RUSH_BIDDERS=n] [SOAK_SECONDS=n]
+	@$L/bench-rush.sh
+
+bench-soak: start ## ten minutes of submissions at half of the rush's load, against the running system: [SOAK_SECONDS=n]
+	@$L/with.sh Benchmarks soak $${SOAK_SECONDS:-600}
 
 bench-log: ## measure the audit log on servers of its own: [LOG_EVENTS=n]
 	@$L/bench-part.sh log

@@ -19,6 +19,7 @@ public static class BidOpeningService
     {
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
+        builder.Services.AddSingleton<OpenedArchives>().AddHostedService(p => p.GetRequiredService<OpenedArchives>());
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.AddMarkedStore(Name);
         builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));

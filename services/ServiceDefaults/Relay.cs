@@ -24,6 +24,10 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
     public const int BatchMax = 500;
     private const int LockClass = 727001, LockLeader = 1, LockIdle = 2;
     private static readonly TimeSpan Fallback = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromMilliseconds(500), LeaderRetry = TimeSpan.FromSeconds(1);
+
+    // A busy stream is taken in gulps, not in sips: each round costs two commits, however many events it takes. And it is not waited for with the idle lock in between:
+    // each writer would have to wake the relay, one after the other.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20), BusyFor = TimeSpan.FromMilliseconds(300);
     internal static readonly ActivitySource Trace = new("Tendering.Bus");
 
     private volatile bool _unasked;                    // the queue of requests was taken away
@@ -52,12 +56,16 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             await using var channel = await bus.OpenChannelAsync(confirms: true, ct);
             await AnswerReplaysAsync(channel, ct);
             await ExecuteAsync(connection, "listen outbox; set lock_timeout = '50ms'", ct);
+            long? worked = null;
             while (!ct.IsCancellationRequested)
             {
                 if (channel.IsClosed || _unasked) throw new IOException("The channel to the broker was closed, or the queue of requests is gone.");
                 var numbered = await NumberAsync(connection, ct);
                 var published = await PublishAsync(connection, channel, ct);
-                if (numbered < BatchMax && published < BatchMax) await WaitForWorkAsync(connection, ct);
+                if (numbered == BatchMax || published == BatchMax) continue;
+                if (numbered > 0) worked = TimeProvider.System.GetTimestamp();
+                if (worked is { } at && TimeProvider.System.GetElapsedTime(at) < BusyFor) await Task.Delay(Gather, ct);
+                else await WaitForWorkAsync(connection, ct);
             }
         }
         finally
@@ -77,6 +85,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
                  numbered as (select position, row_number() over (order by position) as n from waiting)
             update outbox set sequence = head.last + numbered.n from numbered, head where outbox.position = numbered.position
             """, connection) { Parameters = { new("max", BatchMax) } };
+        await command.PrepareAsync(ct);
         var count = await command.ExecuteNonQueryAsync(ct);
         if (count > 0) await OnStep(RelayStep.Numbered);
         return count;
@@ -122,6 +131,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             from outbox where {where} order by sequence limit {BatchMax}
             """, connection);
         command.Parameters.AddRange(parameters);
+        await command.PrepareAsync(ct);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var batch = new List<Envelope>();
         while (await reader.ReadAsync(ct))

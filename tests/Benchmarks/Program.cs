@@ -1,3 +1,4 @@
+using System.Globalization;
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
@@ -41,13 +42,22 @@ if (args is ["opening"])
     await UnsealBench.RunAsync();
     return;
 }
-if (args is ["rush"])
+// `rush BIDDERS SECONDS`, the seconds of its soak; `soak SECONDS BIDS_A_SECOND` soaks alone.
+if (args is ["rush", var bidders, var soaking])
 {
-    await RushBench.RunAsync(market, postgres);
+    await RushBench.RunAsync(market, postgres, int.Parse(bidders, CultureInfo.InvariantCulture));
     await UploadBench.RunAsync(market);
     await OpeningBench.RunAsync(market);
     await UnsealBench.RunAsync();
+    await SoakBench.RunAsync(market, postgres, Seconds(soaking), SoakBench.HalfTheRush);
+    return;
+}
+if (args is ["soak", var seconds, .. var rate])
+{
+    await SoakBench.RunAsync(market, postgres, Seconds(seconds), rate is [var given] ? double.Parse(given, CultureInfo.InvariantCulture) : SoakBench.HalfTheRush);
     return;
 }
 await SubmitBench.RunAsync(market, postgres);
 await VisibilityBench.RunAsync(market);
+
+static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(int.Parse(text, CultureInfo.InvariantCulture));

@@ -29,7 +29,7 @@ internal static class SubmitBench
                 lock (gate) prepared.Add((bidder, lot.LotId, bid));
             }
         });
-        var bare = await Bare.RunAsync(postgres, Callers, prepared.Count * 4, (int)prepared.Average(p => p.Bid.Manifest.Length + p.Bid.Signature.Length));
+        var bare = await Bare.RunAsync(postgres, Callers, prepared.Count * 4, [.. prepared.Select(p => new Bare.Row(p.Bid.Manifest, Convert.FromBase64String(p.Bid.Signature)))]);
         Task Submit(int i) => prepared[i].Bidder.SubmitPreparedAsync(prepared[i].Lot, prepared[i].Bid, CancellationToken.None);
         await Rate.OfAsync(Callers, WarmUp, Submit);
         var submitted = await Rate.OfAsync(Callers, prepared.Count - WarmUp, i => Submit(WarmUp + i));

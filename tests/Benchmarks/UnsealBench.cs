@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Microsoft.Extensions.Configuration;
+using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Benchmarks;
 
-/// <summary>A hundred archives of 20 MB are unsealed from folder to folder as the service does it, beside AES-256-GCM alone on one core over the same bytes in the same chunks.</summary>
+/// <summary>A hundred archives of 20 MB are unsealed from folder to folder as the service does it, brought to disk behind, beside AES-256-GCM alone on one core over the same bytes in the same chunks.</summary>
 internal static class UnsealBench
 {
     private const int Archives = 100, Length = 20_000_000, Distinct = 10;
@@ -23,14 +25,13 @@ internal static class UnsealBench
             for (var i = 0; i < Distinct; i++) bids.Add(await SealAsync(folder, plain, $"sealed/{i}"));
             var bare = Bare(plain);
             await UnsealAsync(store, bids, 4, 1);                                     // warm
-            var (rate, cpu) = await MeasureAsync(store, bids);
-            var (unflushed, _) = await MeasureAsync(new Unflushed(store), bids);
+            var (opened, onDisk, cpu) = await MeasureAsync(store, bids);
             Figures.Figure("bare_aes", bare / 1e6, "MB/s");
-            Figures.Figure("unseal", rate / 1e6, "MB/s");
-            Figures.Figure("unseal_unflushed", unflushed / 1e6, "MB/s");              // how much of it is the disk
+            Figures.Figure("unseal", opened / 1e6, "MB/s");
+            Figures.Figure("unseal_on_disk", onDisk / 1e6, "MB/s");                   // until the last one is on disk: how fast that is
             Figures.Figure("unseal_cpu", cpu / 1e6, "MB/s");                          // by the processor's time, of one core
             Figures.Figure("unseal_memory_peak", Process.GetCurrentProcess().PeakWorkingSet64 / 1e6, "MB");
-            Figures.Ratio("unseal_per_aes", rate / bare);
+            Figures.Ratio("unseal_per_aes", opened / bare);
         }
         finally { Directory.Delete(folder, true); }
     }
@@ -47,20 +48,30 @@ internal static class UnsealBench
         return (manifest, BidOpener.OpenRecoveryCopy(manifest, SealedPart.Files, recovery), key);
     }
 
-    // Bytes a second by the clock on the wall, and by the processor's.
-    private static async Task<(double Rate, double Cpu)> MeasureAsync(IBlobStore store, List<(BidManifest, byte[], string)> bids)
+    // Bytes a second by the clock on the wall until all are opened and until all are on disk, and by the processor's.
+    private static async Task<(double Opened, double OnDisk, double Cpu)> MeasureAsync(IBlobStore store, List<(BidManifest, byte[], string)> bids)
     {
         var (start, cpu, bytes) = (Stopwatch.GetTimestamp(), Process.GetCurrentProcess().TotalProcessorTime, Archives * (double)Length);
-        await UnsealAsync(store, bids, Archives, Math.Clamp(Environment.ProcessorCount, 1, OpenFilesWhenDue.AtOnceMax));
-        return (bytes / Stopwatch.GetElapsedTime(start).TotalSeconds, bytes / (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);
+        var behind = await UnsealAsync(store, bids, Archives, OpenFilesWhenDue.AtOnce);
+        var opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        await behind;
+        return (bytes / opened, bytes / Stopwatch.GetElapsedTime(start).TotalSeconds, bytes / (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);
     }
 
-    private static async Task UnsealAsync(IBlobStore store, List<(BidManifest Manifest, byte[] Key, string Stored)> bids, int count, int atOnce) =>
+    // Ends when all are opened, and gives what ends when all are on disk: they are brought there behind, as the service does it.
+    private static async Task<Task> UnsealAsync(IBlobStore store, List<(BidManifest Manifest, byte[] Key, string Stored)> bids, int count, int atOnce)
+    {
+        var written = Channel.CreateUnbounded<string>();
+        var behind = Parallel.ForEachAsync(written.Reader.ReadAllAsync(), new ParallelOptions { MaxDegreeOfParallelism = OpenedArchives.AtOnce }, async (key, ct) => await store.FlushAsync(key, ct));
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (i, ct) =>
         {
             var (manifest, key, stored) = bids[i % bids.Count];
             if (await ArchiveOpening.OpenAsync(manifest, key, stored, $"opened/{i}", store, ct) is { } fault) throw new InvalidOperationException($"An archive stays closed: {fault}.");
+            written.Writer.TryWrite($"opened/{i}");
         });
+        written.Writer.Complete();
+        return behind;
+    }
 
     // Bytes a second of one core that only decrypts.
     private static double Bare(byte[] plain)
@@ -72,14 +83,5 @@ internal static class UnsealBench
         var (chunks, start) = (rounds * (plain.Length / chunk.Length), Stopwatch.GetTimestamp());
         for (var i = 0; i < chunks; i++) aes.Decrypt(nonce, chunk, tag, open);
         return chunks * (double)chunk.Length / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private sealed class Unflushed(IBlobStore inner) : IBlobStore
-    {
-        public Task WriteAsync(string key, long offset, ReadOnlyMemory<byte> content, CancellationToken ct) => inner.WriteAsync(key, offset, content, ct);
-        public Task FlushAsync(string key, CancellationToken ct) => Task.CompletedTask;
-        public Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct) => inner.OpenReadAsync(key, offset, ct);
-        public Task<long?> LengthAsync(string key, CancellationToken ct) => inner.LengthAsync(key, ct);
-        public Task DeleteAsync(string key, CancellationToken ct) => inner.DeleteAsync(key, ct);
     }
 }

@@ -22,13 +22,14 @@ internal static class UploadBench
         var content = RandomNumberGenerator.GetBytes(Megabytes * 1024 * 1024);
         await UploadAsync(bidder, tender.Lots[0].LotId, content[..(32 * 1024 * 1024)]);
 
+        Console.WriteLine($"uploading {Uploaders} files of {Megabytes} MiB at once");
         var before = Watched.Memory();
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, Uploaders).Select(_ => UploadAsync(bidder, tender.Lots[0].LotId, content)));
         var rate = Uploaders * Megabytes / Stopwatch.GetElapsedTime(start).TotalSeconds;
         Figures.Figure("upload", rate, "MiB/s");
         foreach (var (name, peak) in Watched.Memory(peak: true)) Figures.Figure($"upload_peak_{name}", peak - before[name], "MiB above idle");
-        if (await Nginx.PutAsync(content, Uploaders) is not { } nginx) Console.WriteLine("nginx is not installed (apt-get install nginx-light): RATIO upload_per_nginx is left out");
+        if (await Nginx.PutAsync(content, Uploaders) is not { } nginx) Console.WriteLine("nginx is not installed and could not be (apt-get install nginx-light): RATIO upload_per_nginx is left out");
         else
         {
             Figures.Figure("nginx_put", nginx, "MiB/s");

@@ -18,8 +18,8 @@ public sealed class MigratorTests : IAsyncDisposable
     public async Task Files_are_applied_once_in_order_plumbing_first()
     {
         var applied = await MigrateAsync();
-        Assert.Equal(["plumbing/0001_plumbing.sql", "plumbing/0002_store_mark.sql", "service/0001_notes.sql", "service/0002_reminders.sql", "service/0010_grants.sql"], applied.Select(a => a.Name));
-        Assert.Equal("plumbing/0001_plumbing.sql plumbing/0002_store_mark.sql service/0001_notes.sql service/0002_reminders.sql service/0010_grants.sql",
+        Assert.Equal(["plumbing/0001_plumbing.sql", "plumbing/0002_store_mark.sql", "plumbing/0003_numbering.sql", "service/0001_notes.sql", "service/0002_reminders.sql", "service/0010_grants.sql"], applied.Select(a => a.Name));
+        Assert.Equal("plumbing/0001_plumbing.sql plumbing/0002_store_mark.sql plumbing/0003_numbering.sql service/0001_notes.sql service/0002_reminders.sql service/0010_grants.sql",
             await NotesHost.ScalarAsync<string>(Owner, "select string_agg(name, ' ' order by applied_at) from schema_journal"));
         Assert.Empty(await MigrateAsync());
     }
@@ -28,7 +28,7 @@ public sealed class MigratorTests : IAsyncDisposable
     public async Task Two_migrations_at_once_apply_each_file_once()
     {
         var applied = await Task.WhenAll(MigrateAsync(), MigrateAsync(), MigrateAsync());
-        Assert.Equal(5, applied.Sum(a => a.Count));
+        Assert.Equal(6, applied.Sum(a => a.Count));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class MigratorTests : IAsyncDisposable
         var failed = await Assert.ThrowsAsync<PostgresException>(MigrateAsync);
         Assert.Equal(PostgresErrorCodes.DuplicateTable, failed.SqlState);
         Assert.True(await NotesHost.ScalarAsync<bool>(Owner, "select to_regclass('reminder') is null"));
-        Assert.Equal(3L, await NotesHost.ScalarAsync<long>(Owner, "select count(*) from schema_journal"));
+        Assert.Equal(4L, await NotesHost.ScalarAsync<long>(Owner, "select count(*) from schema_journal"));
     }
 
     [Fact]

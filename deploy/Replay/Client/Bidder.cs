@@ -84,9 +84,16 @@ public sealed class Bidder : IDisposable
         var request = new SealingRequest(tender.TenderId, lot, Id, revision, keys, tender.Threshold, _recovery.PublicKey);
         var schedule = new OpeningSchedule(OpeningSchedule.VersionOne, tender.TenderId, lot, Id, revision, price, currency, 180, null, null);
         var bid = await BidSealer.SealAsync(request, schedule.Canonical(), Encoding.UTF8.GetBytes($"Technical proposal of {Name}."), ct);
-        var (priceUpload, filesUpload) = (await UploadAsync(lot, SealedPart.Price, bid.Price, ct), await UploadAsync(lot, SealedPart.Files, bid.Files, ct));
-        var signature = Convert.ToBase64String(BidSignature.Sign(bid.Manifest, _certificate));
-        return new PreparedBid(bid.Manifest.Hash(), Encoding.UTF8.GetString(bid.Manifest.Canonical()), signature, priceUpload, filesUpload);
+        return Sign(bid.Manifest, await UploadAsync(lot, SealedPart.Price, bid.Price, ct), await UploadAsync(lot, SealedPart.Files, bid.Files, ct));
+    }
+
+    /// <summary>The same uploads under another manifest. The platform sees no more than that; whoever opened it would find that the ciphertext belongs to the first.</summary>
+    public PreparedBid Resign(BidManifest manifest, PreparedBid bid) => Sign(manifest, bid.PriceUpload, bid.FilesUpload);
+
+    private PreparedBid Sign(BidManifest manifest, Guid priceUpload, Guid filesUpload)
+    {
+        var canonical = manifest.Canonical();
+        return new PreparedBid(HexText.Sha256(canonical), Encoding.UTF8.GetString(canonical), Convert.ToBase64String(BidSignature.Sign(canonical, _certificate)), priceUpload, filesUpload);
     }
 
     public Task<Submitted> SubmitPreparedAsync(Guid lot, PreparedBid bid, CancellationToken ct) =>

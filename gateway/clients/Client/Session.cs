@@ -17,6 +17,7 @@ public sealed class Session : IDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
 
     private readonly HttpClient _http;
+    private readonly CookieContainer _cookies = new();
     private readonly TimeSpan _patience;
     private Func<CancellationToken, Task>? _signIn;
 
@@ -24,7 +25,7 @@ public sealed class Session : IDisposable
     {
         _patience = patience ?? TimeSpan.FromMinutes(3);
         // A redirect would carry a password or a key to wherever somebody points.
-        var handler = new SocketsHttpHandler { CookieContainer = new CookieContainer(), PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler { CookieContainer = _cookies, PooledConnectionLifetime = TimeSpan.FromMinutes(2), AllowAutoRedirect = false };
         _http = new HttpClient(handler) { BaseAddress = gateway, Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.Add("X-Tendering-Csrf", "1");
     }
@@ -47,6 +48,9 @@ public sealed class Session : IDisposable
             session._http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.AccessToken);
         }, ct);
     }
+
+    /// <summary>The header <c>Cookie</c> of this session's calls.</summary>
+    public string Cookies => _cookies.GetCookieHeader(_http.BaseAddress!);
 
     public Task<T> GetAsync<T>(string path, CancellationToken ct) => CallAsync<T>(() => new HttpRequestMessage(HttpMethod.Get, path), ct);
 

@@ -3,7 +3,7 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening.Data;
 
-/// <summary>Writes a content to the store in pieces of 4 MiB, at most as many bytes as were announced; it is on disk once <see cref="EndAsync"/> returns.</summary>
+/// <summary>Writes a content to the store in pieces of 4 MiB, at most as many bytes as were announced; it is whole once <see cref="EndAsync"/> returns, and on disk once the store has flushed it.</summary>
 public sealed class BlobWriteStream(IBlobStore store, string key, long lengthMax) : Stream
 {
     private const int Piece = 4 * 1024 * 1024;
@@ -34,7 +34,6 @@ public sealed class BlobWriteStream(IBlobStore store, string key, long lengthMax
     public async Task EndAsync(CancellationToken ct)
     {
         if (_filled > 0 || _written == 0) await PassOnAsync(ct);
-        await store.FlushAsync(key, ct);
     }
 
     public override void Flush() { }

@@ -16,7 +16,7 @@ public sealed class ListedBid
 
     public static readonly FrozenSet<(FilesStage From, FilesStage To)> FilesMoves = new[]
     {
-        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed),
+        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed), (FilesStage.Opened, FilesStage.Failed),
     }.ToFrozenSet();
 
     private BidManifest? _parsed;
@@ -90,10 +90,19 @@ public sealed class ListedBid
         (FilesKey, NextDueAt) = (key, now);
     }
 
-    /// <summary>The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched.</summary>
-    public void EndFiles(OpeningFact? failure)
+    /// <summary>
+    /// The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched. What is opened is to be on disk by <paramref name="onDiskBy"/>.
+    /// </summary>
+    public void EndFiles(OpeningFact? failure, DateTimeOffset onDiskBy)
     {
         Move(failure is null ? FilesStage.Opened : FilesStage.Failed);
+        (FilesFact, NextDueAt) = (failure, failure is null ? onDiskBy : null);
+    }
+
+    /// <summary>The opened archive is on disk; or it was lost, and what it would be opened from again is no longer what it was.</summary>
+    public void KeepFiles(OpeningFact? failure)
+    {
+        if (failure is not null) Move(FilesStage.Failed);
         (FilesFact, NextDueAt) = (failure, null);
     }
 

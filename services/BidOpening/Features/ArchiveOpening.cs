@@ -11,7 +11,7 @@ namespace Tendering.BidOpening.Features;
 /// </summary>
 public static class ArchiveOpening
 {
-    /// <summary>Null, or why the archive stays closed. What the platform lost or changed is asked first: the bidder never answers for that.</summary>
+    /// <summary>Null, with the archive written but not flushed, or why the archive stays closed. What the platform lost or changed is asked first: the bidder never answers for that.</summary>
     public static async Task<OpeningFact?> OpenAsync(BidManifest manifest, byte[]? key, string cipherKey, string plainKey, IBlobStore store, CancellationToken ct)
     {
         var part = manifest.Files;

@@ -32,10 +32,10 @@ public sealed partial class Intake : BackgroundService
     public Intake(IConfiguration configuration, ReceiptKey receipts, TimeProvider clock, ILogger<Intake> log)
     {
         (_receipts, _clock, _log) = (receipts, clock, log);
-        // Connections of its own: nobody's reading takes a bid's place. Its plans look rows up one by one, whatever the tables' statistics say in the first minute.
+        // Connections of its own: nobody's reading takes a bid's place. Its plans look rows up one by one, whatever the tables' statistics say in the first minute, and are made once.
         _database = new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(configuration.GetConnectionString(BiddingService.Name)!)
         {
-            MinPoolSize = 0, MaxPoolSize = Writers, Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off",
+            MinPoolSize = 0, MaxPoolSize = Writers, Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan",
         }.ConnectionString) { Name = "intake" }.Build();
     }
 

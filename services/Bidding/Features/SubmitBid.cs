@@ -31,7 +31,7 @@ public static class SubmitBid
         .AllowRoles(Roles.Bidder).ProducesProblem(409).WithMetadata(new RequestSizeLimitAttribute(BidManifest.BytesMax * 4))
         .WithSummary("Submit a sealed bid").WithDescription("Answers at once with a signed receipt. The same manifest again gives the same answer.");
 
-    private static async Task<Created<Response>> Handle(Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, BiddingDb db, TimeProvider clock, CancellationToken ct)
+    private static async Task<Created<Response>> Handle(Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, IServiceProvider services, TimeProvider clock, CancellationToken ct)
     {
         node.RequireInStep();
         var now = clock.GetUtcNow();
@@ -49,7 +49,7 @@ public static class SubmitBid
         }
         catch (RuleBrokenException e) when (e.Code is "late-bid" or "revision")
         {
-            if (await RepeatedAsync(db, lotId, caller.Organisation, request.Manifest, ct) is { } taken) return Answer(taken);
+            if (await RepeatedAsync(services.GetRequiredService<BiddingDb>(), lotId, caller.Organisation, request.Manifest, ct) is { } taken) return Answer(taken);
             throw;
         }
     }
@@ -68,7 +68,7 @@ public static class SubmitBid
 
     private static byte[] Decode(string? base64)
     {
-        var bytes = new byte[BidSignature.BytesMax + 1];
+        var bytes = new byte[(base64?.Length ?? 0) / 4 * 3];
         return Convert.TryFromBase64String(base64 ?? "", bytes, out var length) ? bytes[..length] : [];
     }
 }

@@ -12,7 +12,21 @@ public static class Base64UrlText
         var bytes = Base64Url.DecodeFromChars(text);
 
         // The decoder forgives padding, white space and stray low bits; two texts for one value would let a signed text be changed unnoticed.
-        return text.SequenceEqual(Base64Url.EncodeToString(bytes)) ? bytes : throw new FormatException("Not canonical base64url.");
+        return IsEncoded(text, bytes) ? bytes : throw new FormatException("Not canonical base64url.");
+    }
+
+    private static bool IsEncoded(ReadOnlySpan<char> text, ReadOnlySpan<byte> bytes)
+    {
+        const int stackMax = 512;
+        var length = Base64Url.GetEncodedLength(bytes.Length);
+        if (length != text.Length)
+        {
+            return false;
+        }
+
+        Span<char> encoded = length <= stackMax ? stackalloc char[stackMax] : new char[length];
+        Base64Url.EncodeToChars(bytes, encoded);
+        return text.SequenceEqual(encoded[..length]);
     }
 
     /// <summary>Decodes, or gives null for text that is not canonical base64url.</summary>

@@ -82,7 +82,21 @@ public static class SearchText
         catch (InvalidOperationException) { return ""; }
     }
 
-    private static IEnumerable<Run> RunsOf(string text)
+    // Most texts are ids, hashes and numbers, for which Unicode has nothing to say.
+    private static IEnumerable<Run> RunsOf(string text) => Ascii.IsValid(text) ? AsciiRunsOf(text) : UnicodeRunsOf(text);
+
+    private static IEnumerable<Run> AsciiRunsOf(string text)
+    {
+        var start = 0;
+        for (var end = 0; end <= text.Length; end++)
+        {
+            if (end < text.Length && char.IsAsciiLetterOrDigit(text[end])) continue;
+            if (end > start && end - start <= WordMax) yield return new Run(text[start..end].ToLowerInvariant(), false);
+            start = end + 1;
+        }
+    }
+
+    private static IEnumerable<Run> UnicodeRunsOf(string text)
     {
         var (run, spaceless) = (new StringBuilder(), false);
         foreach (var rune in text.Normalize(NormalizationForm.FormKC).EnumerateRunes())
@@ -112,5 +126,11 @@ public static class SearchText
         }
     }
 
-    private static int Hash(string gram) => BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes(gram)), 0);
+    private static int Hash(string gram)
+    {
+        const int stackMax = 512;
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes], utf8 = gram.Length * 3 <= stackMax ? stackalloc byte[stackMax] : new byte[gram.Length * 3];
+        SHA256.HashData(utf8[..Encoding.UTF8.GetBytes(gram, utf8)], hash);
+        return BitConverter.ToInt32(hash);
+    }
 }

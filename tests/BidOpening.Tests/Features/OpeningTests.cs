@@ -87,6 +87,28 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
     }
 
     [Fact]
+    public async Task An_archive_that_was_lost_before_it_was_on_disk_is_opened_again()
+    {
+        var lot = host.NewLot();
+        var archive = new byte[200_000];
+        new Random(8).NextBytes(archive);
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3, archive));
+        await opening.OpenAllAsync();
+        foreach (var bid in opening.Bids) await opening.OnDiskAsync(bid);
+        // As after a crash: nobody remembers to have brought them to disk, and one's ciphertext is gone as well.
+        var (lost, gone) = (opening.Bids[0], opening.Bids[1]);
+        foreach (var key in new[] { $"opened/{lost.Id}", $"opened/{gone.Id}", gone.Closed.FilesStorageKey }) await host.Store.DeleteAsync(key, default);
+        await host.InDbAsync<BidOpeningDb, int>(db => db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = closed.submitted_at from listed_bid closed where closed.id = listed_bid.id and listed_bid.id in ({lost.Id}, {gone.Id})"));
+        await opening.FilesAsync(gone, FilesStage.Failed);
+        Assert.Equal(OpeningFact.CiphertextMissing, (await opening.StoredAsync(gone)).FilesFact);
+        await opening.OnDiskAsync(lost);
+        await using var stored = (await host.Store.OpenReadAsync($"opened/{lost.Id}", 0, default))!;
+        using var copy = new MemoryStream();
+        await stored.CopyToAsync(copy);
+        Assert.True(archive.AsSpan().SequenceEqual(copy.ToArray()));
+    }
+
+    [Fact]
     public async Task An_archive_that_cannot_be_opened_is_a_finding_and_the_bid_stays_opened()
     {
         var lot = host.NewLot();
