@@ -30,6 +30,13 @@ internal sealed class RealLog() : ServiceFixture(SupervisionService.Name, Superv
     public string Place => Address + "/log";
     public string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Delete(true);
+        GC.SuppressFinalize(this);
+    }
+
     public async Task<string> KeyAsync()
     {
         using var client = Public();

@@ -21,16 +21,18 @@ public static class Verifier
 
         verify opening RECORD [PROOF …]       prices are opened again from the sealed bids
             [--bid-roots PEM]                 authorities whose certificates may sign bids
-            [--receipt-key FILE]
+            [--receipt-key FILE] [--coefficient-key HEX]
 
         verify evaluation REPORT              conclusions are drawn again from the report's inputs
             [--opening RECORD]                the opening record that it rests on
             [--committee FILE]                who signed
 
         verify tender DOSSIER                 everything about one tender, offline
-            [--documents FOLDER]              what events name by hash: LOT.opening.json, LOT.report.json, LOT.committee.json, BID.proof.json, DRAW.pool.json
+            [--documents FOLDER]              what the dossier only names by hash: tender documents under their names; of an older dossier also LOT.opening.json, LOT.report.json,
+                                              LOT.committee.json, BID.proof.json, DRAW.pool.json, DRAW.draw.json
             [--log PLACE]                     the log, to look there for public events that the dossier leaves out
-            [--timestamp-roots PEM] [--bid-roots PEM] [--receipt-key FILE] [--vrf-key HEX]
+            [--timestamp-roots PEM] [--bid-roots PEM]
+            [--receipt-key FILE] [--vrf-key HEX] [--coefficient-key HEX]   instead of those that the log published
 
         verify fork EVIDENCE                  what a witness kept against a log; good: the log has lied
 
@@ -69,6 +71,11 @@ public static class Verifier
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             errors.WriteLine("Stopped: not everything was checked.");
+            return Report.ExitIncomplete;
+        }
+        catch (Exception e) when (Hostile.IsOf(e) || e is IOException or UnauthorizedAccessException or HttpRequestException or UnreachableException)
+        {
+            errors.WriteLine($"Ended by a fault, so that not everything was checked: {e.Message}");
             return Report.ExitIncomplete;
         }
         finally { Console.CancelKeyPress -= onCancel; }
