@@ -52,6 +52,12 @@ internal sealed class RealLog() : ServiceFixture(SupervisionService.Name, Superv
         OrganisationId = Bidder, SecretUntil = "opening", Salt = RandomNumberGenerator.GetBytes(32),
     }]);
 
+    public Task PublishReceiptKeyAsync(ECDsa key)
+    {
+        var q = key.ExportParameters(false).Q;
+        return SendAsync([Envelope(new ReceiptKeyPublished("k", Base64UrlText.Encode(q.X), Base64UrlText.Encode(q.Y), Clock.GetUtcNow()), "bidding", 2)]);
+    }
+
     public async Task SendAsync(IEnumerable<Envelope> events)
     {
         var before = await ScalarAsync<long>("select coalesce(max(index), 0) from event");

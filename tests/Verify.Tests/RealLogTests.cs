@@ -46,6 +46,14 @@ public class RealLogTests
         await File.WriteAllTextAsync(real.PathOf("receipt.pem"), key.ExportSubjectPublicKeyInfoPem(), TestContext.Current.CancellationToken);
         run = await Run.Of("receipt", real.PathOf("receipt"), real.PathOf("p.tlog-proof"), "--receipt-key", real.PathOf("receipt.pem"), "--log-key", await real.KeyAsync());
         Assert.True(run.Exit == Report.ExitGood, run.Output);
+
+        // The key can also be had from the log, once it is published there.
+        string[] receipt = ["receipt", real.PathOf("receipt"), real.PathOf("p.tlog-proof"), "--log", real.Place, "--log-key", await real.KeyAsync()];
+        run = await Run.Of(receipt);
+        Assert.True(run.Exit == Report.ExitIncomplete && run.Says("receipt.key"), run.Output);
+        await real.PublishReceiptKeyAsync(key);
+        run = await Run.Of(receipt);
+        Assert.True(run.Exit == Report.ExitGood && run.Says("receipt.key") && run.Says("receipt.signature"), run.Output);
     }
 
     [Fact]

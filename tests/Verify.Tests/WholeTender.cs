@@ -108,8 +108,9 @@ internal sealed class WholeTender
     {
         Dossier.Add("expert-selection.pool-frozen", Of(new() { ["drawId"] = id, ["poolHash"] = draw.Record.PoolHash }));
         Dossier.AddDocument("expert-selection", "draw-pool", id, Encoding.UTF8.GetString(CanonicalJson.Serialize(draw.Pool)));
-        foreach (var party in draw.Record.Parties) Dossier.Add("expert-selection.draw-committed", Of(new() { ["drawId"] = id, ["commitment"] = party.Commitment }));
+        foreach (var party in draw.Record.Parties.Skip(_lie == "tender.draw-order" ? 1 : 0)) Dossier.Add("expert-selection.draw-committed", Of(new() { ["drawId"] = id, ["commitment"] = party.Commitment }));
         foreach (var party in draw.Record.Parties) Dossier.Add("expert-selection.draw-revealed", Of(new() { ["drawId"] = id, ["reveal"] = party.Reveal }));
+        if (_lie == "tender.draw-order") Dossier.Add("expert-selection.draw-committed", Of(new() { ["drawId"] = id, ["commitment"] = draw.Record.Parties[0].Commitment }));
         Dossier.Add("expert-selection.committee-drawn", Of(new() { ["drawId"] = id, ["record"] = Encoding.UTF8.GetString(draw.Record.Canonical()) }), secret: true);
         Dossier.AddDocument("expert-selection", "draw", id, _lie == "draw.checkpoint" ? """{"log":[{"a":1}],"record":null}""" : Encoding.UTF8.GetString(draw.Draw));
     }

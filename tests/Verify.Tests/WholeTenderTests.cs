@@ -45,6 +45,7 @@ public sealed class WholeTenderTests : IDisposable
     [InlineData("tender.coefficient-key")]
     [InlineData("draw.vrf-key")]
     [InlineData("draw.checkpoint")]
+    [InlineData("tender.draw-order")]
     [InlineData("tender.committee")]
     [InlineData("evaluation.signature")]
     public async Task A_lie_in_documents_keys_or_events_is_found(string lie)

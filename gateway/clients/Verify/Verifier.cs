@@ -14,6 +14,7 @@ public static class Verifier
 
         verify receipt RECEIPT [PROOF]        a bidder's receipt, and the log's proof (.tlog-proof) that it holds the submission
             [--receipt-key FILE]              the platform's key for receipts (JWK or PEM)
+            [--log PLACE]                     the log, where that key was published
             [--manifest FILE]                 the manifest that was submitted
 
         verify draw RECORD [POOL]             a draw of experts is repeated
@@ -84,7 +85,7 @@ public static class Verifier
     private static Task<Report> RunAsync(string? what, Arguments arguments, CancellationToken ct) => what switch
     {
         "log" => VerifyLog.RunAsync(arguments, ct),
-        "receipt" => VerifyReceipt.RunAsync(arguments),
+        "receipt" => VerifyReceipt.RunAsync(arguments, ct),
         "draw" => DrawCheck.RunAsync(arguments),
         "opening" => OpeningCheck.RunAsync(arguments),
         "evaluation" => EvaluationCheck.RunAsync(arguments),

@@ -88,9 +88,12 @@ public sealed class LotDocuments(Guid lot, ShownEvent[] of, IReadOnlyList<ShownE
     {
         var steps = of.Where(e => e.Payload.TryGetProperty("drawId", out var id) && id.GetGuid() == draw).ToArray();
         report.Require(steps.Any(e => e.Type == "expert-selection.pool-frozen" && Text(e.Payload, "poolHash") == record.PoolHash), "tender.draw", $"Lot {lot}: the pool that was drawn from is not the one that was frozen.");
-        report.Require(record.Parties.All(party => steps.Any(e => e.Type == "expert-selection.draw-committed" && Text(e.Payload, "commitment") == party.Commitment)
-            && (party.Reveal is null || steps.Any(e => e.Type == "expert-selection.draw-revealed" && Text(e.Payload, "reveal") == party.Reveal))),
-            "tender.draw", $"Lot {lot}: what the parties committed to and revealed is what the draw was made from.", $"Lot {lot}: the draw's record has other commitments or reveals than the log.");
+        long[] frozen = [.. steps.Where(e => e.Type == "expert-selection.pool-frozen").Select(e => e.Index)];
+        var committed = record.Parties.Select(party => Array.Find(steps, e => e.Type == "expert-selection.draw-committed" && Text(e.Payload, "commitment") == party.Commitment)).ToArray();
+        var revealed = record.Parties.Where(party => party.Reveal is not null).Select(party => Array.Find(steps, e => e.Type == "expert-selection.draw-revealed" && Text(e.Payload, "reveal") == party.Reveal)).ToArray();
+        var there = report.Require(committed.All(e => e is not null) && revealed.All(e => e is not null), "tender.draw", $"Lot {lot}: what the parties committed to and revealed is what the draw was made from.", $"Lot {lot}: the draw's record has other commitments or reveals than the log.");
+        if (there && frozen.Length > 0 && revealed.Length > 0)
+            report.Require(committed.All(e => e!.Index > frozen[0] && revealed.All(r => r!.Index > e.Index)), "tender.draw-order", $"Lot {lot}: in the log the pool stands before all commitments, and these before every reveal.", $"Lot {lot}: a commitment came into the log before the pool or after a reveal.");
     }
 
     private void CheckEvaluation(byte[]? record)
