@@ -18,10 +18,11 @@ program() {
     all-in-one) project=deploy/AllInOne ;;
     gateway) project=gateway/Gateway ;;
     bank) project=deploy/BankSimulator ;;
+    timestamp-authority) project=deploy/TimestampAuthority ;;
     witness-*) project=gateway/clients/Witness ;;
     Replay) project=deploy/Replay ;;
     Benchmarks) project=tests/Benchmarks ;;
-    Bid) project=gateway/clients/Bid ;;
+    Bid | Verify) project="gateway/clients/$1" ;;
     *) project="services/$(project_of "$1")" ;;
   esac
   printf '%s' "$ROOT/$project/bin/Release/net10.0/Tendering.${project##*/}.dll"
@@ -36,7 +37,11 @@ programs() {
   say gateway
   say bank
   printf '%s\n' "${WITNESSES[@]}"
+  if has_authority; then say timestamp-authority; fi
 }
+
+# The local time-stamping authority is a door in front of openssl.
+has_authority() { command -v openssl > /dev/null; }
 
 # --- settings: computed once, kept in $RUN/state, written for others to read into $RUN/env.
 
@@ -93,6 +98,11 @@ write_settings() {
       setting "Log__Witnesses__${i}__Key" "$(recall "key_${WITNESSES[i]}")"
     done
     setting Log__WitnessesNeeded "$WITNESSES_NEEDED"
+    if has_authority; then
+      setting Log__TimestampAuthority "$(address_of timestamp-authority)"
+      setting Log__TimestampEvery 01:00:00
+    fi
+    setting TimestampAuthority__Folder "$RUN/timestamp-authority"
     setting Witness__Logs__0__KeyUrl "$(service_address supervision)/api/supervision/log/keys"
     setting Storage__Folder "$RUN/storage"
     setting Clock__Mode "$(recall clock_mode)"
@@ -165,8 +175,9 @@ launch_program() {
   for service in "${SERVICES[@]}"; do
     [[ $name == all-in-one || $name == "$service" ]] || hidden+=(-u "ConnectionStrings__$(setting_of "$service")")
   done
-  # The bank and the witnesses are strangers to us.
-  [[ $name != bank && $name != witness-* ]] || hidden+=(-u TENDERING_RABBIT -u Keys__Master)
+  # The bank, the witnesses and the authority are strangers to us.
+  [[ $name != bank && $name != witness-* && $name != timestamp-authority ]] || hidden+=(-u TENDERING_RABBIT -u Keys__Master)
+  [[ $name != timestamp-authority ]] || hidden+=(-u Machines__bank__Secret)
   [[ $name != witness-* ]] || hidden+=(-u Machines__bank__Secret "Witness__Name=$name.local" "Witness__Folder=$RUN/$name")
   (
     read_settings
@@ -207,5 +218,5 @@ stop_programs() {
 # Whatever of ours runs besides the servers, in either mode.
 running_programs() {
   local name
-  for name in "${WITNESSES[@]}" bank gateway all-in-one "${SERVICES[@]}"; do if is_up "$name"; then say "$name"; fi; done
+  for name in timestamp-authority "${WITNESSES[@]}" bank gateway all-in-one "${SERVICES[@]}"; do if is_up "$name"; then say "$name"; fi; done
 }

@@ -38,7 +38,8 @@ public static class BiddingService
             .On<DepositRefused>("note-refused-deposit", NoteDeposit.HandleRefused)
             .On<DepositReleased>("note-released-deposit", NoteDeposit.HandleReleased)
             .WhenDue("lot", CloseBiddingAtDeadline.Handle)
-            .WhenDue("upload", ClearUploadWhenDue.Handle);
+            .WhenDue("upload", ClearUploadWhenDue.Handle)
+            .AtFirstStart("receipt-key", PublishReceiptKeyAtFirstStart.Handle);
     }
 
     public static void Map(IEndpointRouteBuilder app)

@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts;
+using Tendering.Contracts.Platform;
 
 namespace Tendering.ServiceDefaults;
 
@@ -42,6 +44,9 @@ public sealed record Envelope(
 
 public static class Outbox
 {
+    /// <summary>Characters of a document in one event; a longer one is told in several.</summary>
+    public const int DocumentPartMax = 32 * 1024;
+
     /// <summary>How events are written: camel case, strict numbers, unknown members ignored so that versions can grow.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.Strict };
 
@@ -56,6 +61,14 @@ public static class Outbox
     /// <summary>Queues the event. It leaves with the transaction of the next SaveChanges, or not at all.</summary>
     public static void Publish<T>(this DbContext db, T message, DateTimeOffset occurredAt) where T : class => db.Add(Row(message, occurredAt));
 
+    /// <summary>Queues a document that is public from now on: the record keeps it whole, and the log its hash.</summary>
+    public static void PublishDocument(this DbContext db, Guid tender, string kind, Guid subject, string text, DateTimeOffset publishedAt)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var parts = Parts(text).ToArray();
+        for (var i = 0; i < parts.Length; i++) db.Publish(new DocumentPublished(tender, kind, subject, hash, i + 1, parts.Length, parts[i], publishedAt), publishedAt);
+    }
+
     /// <summary>The event as a row of the outbox, for the one who writes it with SQL of its own.</summary>
     public static OutboxEvent Row<T>(T message, DateTimeOffset occurredAt) where T : class
     {
@@ -69,5 +82,17 @@ public static class Outbox
             PersonId = caller.PersonId, OrganisationId = caller.OrganisationId, Role = caller.Roles.Count > 0 ? string.Join(' ', caller.Roles) : null,
             Address = caller.Address, OccurredAt = occurredAt,
         };
+    }
+
+    // No character is cut in two.
+    private static IEnumerable<string> Parts(string text)
+    {
+        for (var at = 0; at < text.Length || at == 0;)
+        {
+            var length = Math.Min(DocumentPartMax, text.Length - at);
+            if (at + length < text.Length && char.IsHighSurrogate(text[at + length - 1])) length--;
+            yield return text.Substring(at, length);
+            at += Math.Max(1, length);
+        }
     }
 }

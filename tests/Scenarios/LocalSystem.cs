@@ -16,6 +16,7 @@ public sealed class LocalSystem : IAsyncLifetime
     public Uri Gateway => new(_settings["Gateway__Url"].TrimEnd('/') + "/");
     public Uri Bank => new(_settings["Bank__Url"].TrimEnd('/') + "/");
     public string this[string name] => _settings[name];
+    public bool Has(string name) => _settings.ContainsKey(name);
 
     public async ValueTask InitializeAsync()
     {

@@ -50,6 +50,22 @@ public class OutboxTests(NotesHost host) : IClassFixture<NotesHost>
     }
 
     [Fact]
+    public async Task A_document_is_told_in_parts_that_make_it_again_and_cut_no_character()
+    {
+        foreach (var text in new[] { "", "{}", new string('a', Outbox.DocumentPartMax), new string('a', Outbox.DocumentPartMax - 1) + string.Concat(Enumerable.Repeat("𠀀", Outbox.DocumentPartMax)) + "长" })
+        {
+            var subject = Guid.CreateVersion7();
+            await host.InDbAsync<NotesDb, int>(db =>
+            {
+                db.PublishDocument(Guid.CreateVersion7(), "text", subject, text, host.Clock.GetUtcNow());
+                return db.SaveChangesAsync();
+            });
+            Assert.Equal(text, Assert.Single(await host.DocumentsAsync<NotesDb>("text", subject)));
+            Assert.All((await host.PublishedAsync<Contracts.Platform.DocumentPublished, NotesDb>()).Where(d => d.Subject == subject), d => Assert.InRange(d.Text.Length, 0, Outbox.DocumentPartMax));
+        }
+    }
+
+    [Fact]
     public async Task An_event_says_who_and_from_where_and_a_secret_one_has_a_salt_of_its_own()
     {
         var (tender, person, organisation) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());

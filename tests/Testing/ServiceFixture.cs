@@ -18,6 +18,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using RabbitMQ.Client;
+using Tendering.Contracts.Platform;
 using Tendering.ServiceDefaults;
 using Xunit;
 
@@ -76,7 +77,7 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         Address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         if (_app is null) return;
         await _app.StopAsync();
@@ -143,6 +144,18 @@ public class ServiceFixture(string service, Action<WebApplicationBuilder> add, A
         var type = Outbox.NameOf(typeof(T)).Name;
         var rows = await scope.ServiceProvider.GetRequiredService<TDb>().Set<OutboxEvent>().AsNoTracking().Where(e => e.Type == type).OrderBy(e => e.Position).ToListAsync();
         return [.. rows.Select(r => JsonSerializer.Deserialize<T>(r.Payload, Outbox.Json)!)];
+    }
+
+    /// <summary>The documents of a kind and subject that the service has made public, their parts put together; each must be the one of its hash.</summary>
+    public async Task<string[]> DocumentsAsync<TDb>(string kind, Guid subject) where TDb : DbContext
+    {
+        var documents = (await PublishedAsync<DocumentPublished, TDb>()).Where(d => d.Kind == kind && d.Subject == subject).GroupBy(d => d.Sha256).ToArray();
+        foreach (var document in documents)
+        {
+            Assert.Equal(Enumerable.Range(1, document.First().Parts), document.Select(d => d.Part));
+            Assert.Equal(document.Key, Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(string.Concat(document.Select(d => d.Text))))));
+        }
+        return [.. documents.Select(d => string.Concat(d.Select(part => part.Text)))];
     }
 
     /// <summary>Reads or changes the service's own database.</summary>

@@ -30,6 +30,13 @@ internal sealed class RealLog() : ServiceFixture(SupervisionService.Name, Superv
     public string Place => Address + "/log";
     public string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Delete(true);
+        GC.SuppressFinalize(this);
+    }
+
     public async Task<string> KeyAsync()
     {
         using var client = Public();
@@ -44,6 +51,12 @@ internal sealed class RealLog() : ServiceFixture(SupervisionService.Name, Superv
     {
         OrganisationId = Bidder, SecretUntil = "opening", Salt = RandomNumberGenerator.GetBytes(32),
     }]);
+
+    public Task PublishReceiptKeyAsync(ECDsa key)
+    {
+        var q = key.ExportParameters(false).Q;
+        return SendAsync([Envelope(new ReceiptKeyPublished("k", Base64UrlText.Encode(q.X), Base64UrlText.Encode(q.Y), Clock.GetUtcNow()), "bidding", 2)]);
+    }
 
     public async Task SendAsync(IEnumerable<Envelope> events)
     {

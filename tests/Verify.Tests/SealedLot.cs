@@ -25,6 +25,7 @@ internal sealed class SealedLot
     public ECDsa ReceiptKey { get; } = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     public OpeningRecord Record { get; private set; } = null!;
     public List<Bid> Bids { get; } = [];
+    public Dictionary<Guid, X509Certificate2> Certificates { get; } = [];
 
     public sealed record Bid(Guid Id, Guid Bidder, BidManifest Manifest, byte[] Cipher, byte[] Key, byte[] Signature, string Receipt, OpeningSchedule Schedule)
     {
@@ -46,10 +47,30 @@ internal sealed class SealedLot
             var sealedBid = await BidSealer.SealAsync(new SealingRequest(Tender, Lot, bidder, 1, [.. custodians.Select(key => key.PublicKey)], 2, CustodianKey.Generate().PublicKey), schedule.Canonical(), [1, 2, 3]);
             var manifest = sealedBid.Manifest;
             var key = BidOpener.RebuildKey(new[] { 1, 2 }.Select(index => BidOpener.OpenShare(manifest, "price", index, custodians[index - 1])));
-            lot.Bids.Add(new Bid(id, bidder, manifest, sealedBid.Price, key, BidSignature.Sign(manifest, lot.Certificate(), at: At), Receipt.Sign(new ReceiptClaims(id, Tender, Lot, bidder, 1, manifest.Hash(), At.AddMinutes(i)), lot.ReceiptKey, "k"), schedule));
+            lot.Bids.Add(new Bid(id, bidder, manifest, sealedBid.Price, key, BidSignature.Sign(manifest, lot.Certificates[bidder] = lot.Certificate(), at: At), Receipt.Sign(new ReceiptClaims(id, Tender, Lot, bidder, 1, manifest.Hash(), At.AddMinutes(i)), lot.ReceiptKey, "k"), schedule));
         }
         lot.Record = lot.Draw();
         return lot;
+    }
+
+    /// <summary>The record with a draw of coefficients, as it is announced.</summary>
+    public OpeningRecord Announce(byte[] vrfKey, params CandidateValues[] coefficients)
+    {
+        var alpha = CoefficientDraw.AlphaOf(Tender, Lot, Record.ClosingListHash);
+        var draw = new CoefficientDraw(HexText.Encode(Ecvrf.PublicKey(vrfKey)), HexText.Encode(alpha), HexText.Encode(Ecvrf.Prove(vrfKey, alpha)), [.. Bids.Select((bid, i) => new KeyInput(i + 1, bid.Id, Base64UrlText.Encode(bid.Key)))],
+            [.. coefficients.Select(c => new DrawnValue(c.Name, c.Values, 1, ""))], Text(At.AddHours(1)));
+        return Record with { Complaints = [], Coefficients = draw with { Drawn = draw.Repeat(Tender, Lot, Record.ClosingListHash)! } };
+    }
+
+    /// <summary>The first bidder signs with its certificate, the second by session, the third is silent; the second objects.</summary>
+    public static OpeningRecord Conclude(OpeningRecord announced, SealedLot lot, Func<RecordedClosing, RecordedClosing>? change = null)
+    {
+        var bytes = Encoding.UTF8.GetBytes(announced.Canonical());
+        RecordedParty Party(int i, string? way, string? signature) => new("bidder", lot.Bids[i].Bidder, $"bidder {i}", Text(At.AddHours(1)), way is null ? null : Text(At.AddHours(2)), way, signature);
+        var closing = new RecordedClosing(HexText.Sha256(bytes), Text(At.AddHours(3)), Text(At.AddHours(3)),
+            [Party(0, "certificate", Convert.ToBase64String(BidSignature.Sign(bytes, lot.Certificates[lot.Bids[0].Bidder], at: At.AddHours(2)))), Party(1, "session", null), Party(2, null, null)],
+            [new RecordedObjection(1, lot.Bids[1].Bidder, "bidder 1", "Why?", Text(At.AddHours(2)), "Because.", Text(At.AddHours(2)))]);
+        return announced with { Closing = change?.Invoke(closing) ?? closing };
     }
 
     public static string ClosingHash(IEnumerable<Bid> bids) => HexText.Sha256(Encoding.UTF8.GetBytes($"[{string.Join(',', bids.Select(bid => $"{{\"bidId\":\"{bid.Id}\",\"manifestHash\":\"{bid.Manifest.Hash()}\"}}"))}]"));

@@ -19,14 +19,14 @@ internal sealed class TestDossier
     public int Count => _events.Count;
 
     /// <summary>Adds an event; a secret one hangs at a place of its own tree. Returns its face and opening.</summary>
-    public (string Face, JsonObject? Opening) Add(string type, JsonObject payload, bool secret = false, Guid? id = null)
+    public (string Face, JsonObject? Opening) Add(string type, JsonObject payload, bool secret = false, Guid? id = null, Guid? organisation = null, string? source = null, bool ofTender = true)
     {
-        var hidden = new JsonObject { ["address"] = "10.0.0.1", ["hash"] = HexText.Sha256([1]), ["index"] = _events.Count + 5, ["organisation"] = null, ["person"] = null, ["sequence"] = _events.Count + 1 };
+        var hidden = new JsonObject { ["address"] = "10.0.0.1", ["hash"] = HexText.Sha256([1]), ["index"] = _events.Count + 5, ["organisation"] = organisation, ["person"] = null, ["sequence"] = _events.Count + 1 };
         var salt = RandomNumberGenerator.GetBytes(32);
         var face = Encoding.UTF8.GetString(CanonicalJson.Canonicalize(new JsonObject
         {
-            ["hidden"] = HexText.Sha256([.. salt, .. CanonicalJson.Canonicalize(hidden)]), ["id"] = id ?? Guid.NewGuid(), ["kind"] = "event", ["payload"] = payload, ["role"] = "agency", ["source"] = type.Split('.')[0],
-            ["tender"] = SealedLot.Tender, ["time"] = "2026-03-02T01:00:00.000000Z", ["type"] = type, ["version"] = 1,
+            ["hidden"] = HexText.Sha256([.. salt, .. CanonicalJson.Canonicalize(hidden)]), ["id"] = id ?? Guid.NewGuid(), ["kind"] = "event", ["payload"] = payload, ["role"] = "agency", ["source"] = source ?? type.Split('.')[0],
+            ["tender"] = ofTender ? SealedLot.Tender : null, ["time"] = "2026-03-02T01:00:00.000000Z", ["type"] = type, ["version"] = 1,
         }));
         if (!secret)
         {
@@ -43,6 +43,18 @@ internal sealed class TestDossier
         opening["until"] = "opening";
         _events.Add((face, salt, hidden, null, opening, Encoding.UTF8.GetBytes($"{{\"kind\":\"secrets\",\"root\":\"{HexText.Encode(hash)}\"}}"), null));
         return (face, shown);
+    }
+
+    /// <summary>A document as its owner publishes it, in as many parts.</summary>
+    public void AddDocument(string source, string kind, Guid subject, string text, int parts = 1)
+    {
+        var length = (text.Length + parts - 1) / parts;
+        for (var i = 0; i < parts; i++)
+            Add("platform.document-published", new()
+            {
+                ["tenderId"] = SealedLot.Tender, ["kind"] = kind, ["subject"] = subject, ["sha256"] = HexText.Sha256(Encoding.UTF8.GetBytes(text)), ["part"] = i + 1, ["parts"] = parts,
+                ["text"] = text.Substring(i * length, Math.Min(length, text.Length - (i * length))), ["publishedAt"] = "2026-03-02T01:00:00+00:00",
+            }, source: source);
     }
 
     public byte[][] Leaves => [.. _events.Select(e => MerkleTree.LeafHash(e.Entry))];

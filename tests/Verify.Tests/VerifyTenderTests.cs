@@ -21,8 +21,8 @@ public sealed class VerifyTenderTests : IDisposable
         var run = await Run.Of(["tender", file, .. options, "--documents", documents]);
         Assert.DoesNotContain("BAD", run.Output, StringComparison.Ordinal);
         Assert.True(run.Says("opening.prices") && run.Says("evaluation") && run.Says("draw") && run.Says("tender.bids") && run.Says("tender.candidates") && run.Says("dossier.disclosure"), run.Output);
-        // One thing alone is missing: the committee's answers.
-        Assert.True(run.Exit == Report.ExitIncomplete && run.Output.Split("  not checked").Length == 2 && run.Output.Contains("committee.json", StringComparison.Ordinal), run.Output);
+        // Two things alone are missing: notices and the committee's answers.
+        Assert.True(run.Exit == Report.ExitIncomplete && run.Output.Split("  not checked").Length == 3 && run.Output.Contains("committee.json", StringComparison.Ordinal) && run.Output.Contains("No notices", StringComparison.Ordinal), run.Output);
         run = await Run.Of(["tender", file, .. options]);
         Assert.True(run.Exit == Report.ExitIncomplete && run.Says("tender.documents"), run.Output);
         Assert.True((await Run.Of("tender", file)).Says("key.unknown"));
@@ -178,12 +178,14 @@ public sealed class VerifyTenderTests : IDisposable
         var candidates = report.Candidates.Select(c => (JsonNode)new JsonObject { ["rank"] = c.Rank, ["bidId"] = c.BidId, ["price"] = c.Price }).ToArray();
         if (lie == "tender.candidates") candidates[0]["bidId"] = candidates[1]["bidId"]!.GetValue<Guid>();
         dossier.Add("evaluation.evaluation-completed", Of(new() { ["reportHash"] = HexText.Sha256(report.Canonical()), ["candidates"] = new JsonArray(candidates) }));
+        dossier.Add("tenders.candidates-published", Of(new() { ["reportHash"] = HexText.Sha256(report.Canonical()) }));
         dossier.Add("tenders.award-decided", Of(new() { ["winner"] = new JsonObject { ["bidId"] = lie == "tender.award" ? Guid.NewGuid() : report.Candidates[0].BidId, ["price"] = report.Candidates[0].Price } }));
 
         var documents = Directory.CreateDirectory(PathOf("documents")).FullName;
         File.WriteAllBytes(Path.Combine(documents, $"{SealedLot.Lot}.opening.json"), record);
         File.WriteAllBytes(Path.Combine(documents, $"{SealedLot.Lot}.report.json"), report.Canonical());
         File.WriteAllBytes(Path.Combine(documents, $"{drawId}.pool.json"), CanonicalJson.Serialize(draw.Pool));
+        File.WriteAllBytes(Path.Combine(documents, $"{drawId}.draw.json"), draw.Draw);
         foreach (var bid in lot.Bids) File.WriteAllBytes(Path.Combine(documents, $"{bid.Id}.proof.json"), bid.Proof);
         return (dossier, lot, documents, draw.Record.VrfPublicKey);
     }

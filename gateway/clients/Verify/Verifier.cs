@@ -14,6 +14,7 @@ public static class Verifier
 
         verify receipt RECEIPT [PROOF]        a bidder's receipt, and the log's proof (.tlog-proof) that it holds the submission
             [--receipt-key FILE]              the platform's key for receipts (JWK or PEM)
+            [--log PLACE]                     the log, where that key was published
             [--manifest FILE]                 the manifest that was submitted
 
         verify draw RECORD [POOL]             a draw of experts is repeated
@@ -21,16 +22,18 @@ public static class Verifier
 
         verify opening RECORD [PROOF …]       prices are opened again from the sealed bids
             [--bid-roots PEM]                 authorities whose certificates may sign bids
-            [--receipt-key FILE]
+            [--receipt-key FILE] [--coefficient-key HEX]
 
         verify evaluation REPORT              conclusions are drawn again from the report's inputs
             [--opening RECORD]                the opening record that it rests on
             [--committee FILE]                who signed
 
         verify tender DOSSIER                 everything about one tender, offline
-            [--documents FOLDER]              what events name by hash: LOT.opening.json, LOT.report.json, LOT.committee.json, BID.proof.json, DRAW.pool.json
+            [--documents FOLDER]              what the dossier only names by hash: tender documents under their names; of an older dossier also LOT.opening.json, LOT.report.json,
+                                              LOT.committee.json, BID.proof.json, DRAW.pool.json, DRAW.draw.json
             [--log PLACE]                     the log, to look there for public events that the dossier leaves out
-            [--timestamp-roots PEM] [--bid-roots PEM] [--receipt-key FILE] [--vrf-key HEX]
+            [--timestamp-roots PEM] [--bid-roots PEM]
+            [--receipt-key FILE] [--vrf-key HEX] [--coefficient-key HEX]   instead of those that the log published
 
         verify fork EVIDENCE                  what a witness kept against a log; good: the log has lied
 
@@ -71,13 +74,18 @@ public static class Verifier
             errors.WriteLine("Stopped: not everything was checked.");
             return Report.ExitIncomplete;
         }
+        catch (Exception e) when (Hostile.IsOf(e) || e is IOException or UnauthorizedAccessException or HttpRequestException or UnreachableException)
+        {
+            errors.WriteLine($"Ended by a fault, so that not everything was checked: {e.Message}");
+            return Report.ExitIncomplete;
+        }
         finally { Console.CancelKeyPress -= onCancel; }
     }
 
     private static Task<Report> RunAsync(string? what, Arguments arguments, CancellationToken ct) => what switch
     {
         "log" => VerifyLog.RunAsync(arguments, ct),
-        "receipt" => VerifyReceipt.RunAsync(arguments),
+        "receipt" => VerifyReceipt.RunAsync(arguments, ct),
         "draw" => DrawCheck.RunAsync(arguments),
         "opening" => OpeningCheck.RunAsync(arguments),
         "evaluation" => EvaluationCheck.RunAsync(arguments),

@@ -56,7 +56,11 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
 
     public async Task OpenPriceAsync(ListedBid bid, byte[] key, string by, CancellationToken ct)
     {
-        try { Decide(bid, await PriceOpening.OpenAsync(bid.Parsed, session.Notice!.Currency, key, await ReadAsync(bid, ct)), by); }
+        try
+        {
+            var cipher = await ReadAsync(bid, ct);
+            Decide(bid, await PriceOpening.OpenAsync(bid.Parsed, session.Notice!.Currency, key, cipher), by, cipher);
+        }
         // A disk that does not answer at the moment, or is not there, is no verdict yet; the limit makes it one.
         catch (IOException) { session.LookAgain(now + LookAgainAfter); }
     }
@@ -111,6 +115,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
         session.Complete(OpeningRecord.Read(session.Announced!) with { Closing = closing }, now);
         DrawnCoefficient[]? drawn = session.Coefficients is { } draw ? [.. draw.Drawn.Select(d => new DrawnCoefficient(d.Name, d.Value))] : null;
         db.Tell(session, new OpeningCompleted(session.TenderId, session.Id, session.RecordHash!, [.. bids.Select(Line)], now, drawn), now);
+        db.PublishDocument(session.TenderId, "opening-record", session.Id, session.Record!, now);
         await db.SaveChangesAsync(ct);
     }
 
@@ -151,11 +156,11 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     private static OpenedBid Line(ListedBid bid) => new(
         bid.Id, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, bid.Verdict is { } v ? Word.Of(v) : null, bid.ManifestHash, bid.DepositSecured, bid.SubmittedAt);
 
-    private void Decide(ListedBid bid, Outcome outcome, string by)
+    private void Decide(ListedBid bid, Outcome outcome, string by, byte[]? cipher = null)
     {
         bid.Decide(outcome, by, session.Law(RuleKey.NotOpened), session.NextToRead(), now);
         if (outcome is PriceOpened opened)
-            db.Tell(session, new BidOpened(session.TenderId, session.Id, bid.Id, bid.BidderId, bid.BidderName, opened.Price, session.Notice!.Currency, opened.Schedule, Base64UrlText.Encode(opened.Key), now), now);
+            db.Tell(session, new BidOpened(session.TenderId, session.Id, bid.Id, bid.BidderId, bid.BidderName, opened.Price, session.Notice!.Currency, opened.Schedule, Base64UrlText.Encode(opened.Key), now, Convert.ToBase64String(cipher!)), now);
         if (outcome is PriceNotOpened not)
             db.Tell(session, new BidNotOpened(session.TenderId, session.Id, bid.Id, bid.BidderId, bid.BidderName, Word.Of(not.Verdict), Word.Of(not.Cause), Word.Of(not.Fact), bid.Rule!, bid.Article!, now), now);
     }

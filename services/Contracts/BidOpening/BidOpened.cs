@@ -1,7 +1,7 @@
 namespace Tendering.Contracts.BidOpening;
 
-/// <summary>A price record was opened. <paramref name="PriceKey"/> (base64url) lets anyone open the ciphertext again and compare.</summary>
+/// <summary>A price record was opened. <paramref name="PriceKey"/> (base64url) lets anyone open <paramref name="PriceCiphertext"/> (base64) again and compare.</summary>
 [Event("bid-opening.bid-opened")]
 public sealed record BidOpened(
     Guid TenderId, Guid LotId, Guid BidId, Guid BidderId, string BidderName, long Price, string Currency, string Schedule, string PriceKey,
-    DateTimeOffset OpenedAt) : ITenderEvent;
+    DateTimeOffset OpenedAt, string? PriceCiphertext = null) : ITenderEvent;

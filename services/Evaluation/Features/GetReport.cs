@@ -1,7 +1,11 @@
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 using Tendering.Evaluation.Data;
 using Tendering.Evaluation.Domain;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Evaluation.Features;
@@ -40,8 +44,14 @@ public static class GetReport
     {
         var evaluation = await db.LoadAsync(lotId, ct);
         if (evaluation?.DisclosedAt is null || evaluation.ReportHash is null) throw new NotFoundException("committee yet");
-        return TypedResults.Ok(new CommitteeResponse(lotId, evaluation.ReportHash, [.. evaluation.Members.OrderBy(m => m.Seat).Select(m => Item(evaluation, m, secrets))]));
+        return TypedResults.Ok(CommitteeOf(evaluation, secrets));
     }
+
+    /// <summary>The same as canonical JSON.</summary>
+    internal static string CommitteeText(LotEvaluation evaluation, IServiceProvider services) => Encoding.UTF8.GetString(CanonicalJson.CanonicalizeExactly(
+        JsonSerializer.SerializeToUtf8Bytes(CommitteeOf(evaluation, services.GetRequiredService<Secrets>()), services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions)));
+
+    private static CommitteeResponse CommitteeOf(LotEvaluation evaluation, Secrets secrets) => new(evaluation.Id, evaluation.ReportHash!, [.. evaluation.Members.OrderBy(m => m.Seat).Select(m => Item(evaluation, m, secrets))]);
 
     private static async Task<(LotEvaluation, DrawnReport)> ReadableAsync(Guid lotId, Caller caller, EvaluationDb db, CancellationToken ct)
     {

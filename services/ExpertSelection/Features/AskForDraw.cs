@@ -33,6 +33,7 @@ public static class AskForDraw
         var draw = Draw.Freeze(lot, terms, pool, request.Purpose ?? "evaluation committee", key!.PublicKey, times, now);
         db.Add(draw);
         db.PublishWhatHappened(draw, now);
+        db.PublishDocument(draw.TenderId, "draw-pool", draw.Id, GetDraw.PoolText(draw.Pool.Select(l => l.Entry)), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Created($"/api/expert-selection/draws/{draw.Id}", new Response(draw.Id, draw.PoolHash, draw.PoolSize));
     }

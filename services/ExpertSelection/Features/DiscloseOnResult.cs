@@ -29,9 +29,17 @@ public static class DiscloseOnResult
         }
     }
 
+    // Once for each draw of the lot: what was drawn does not change any more.
+    private static async Task PublishDrawsAsync(ExpertSelectionDb db, Lot lot, DateTimeOffset now, CancellationToken ct)
+    {
+        foreach (var draw in await db.Draws.AsNoTracking().AsSplitQuery().Include(d => d.Parties).Include(d => d.Seats).Include(d => d.Log).Where(d => d.LotId == lot.Id).OrderBy(d => d.Id).ToListAsync(ct))
+            db.PublishDocument(draw.TenderId, "draw", draw.Id, GetDraw.DrawText(draw), now);
+    }
+
     private static async Task<Lot> DiscloseAsync(ExpertSelectionDb db, Guid tender, Guid id, DateTimeOffset now, CancellationToken ct)
     {
         var lot = await KeepLotFacts.FindOrAddAsync(db, tender, id, ct);
+        if (lot.DisclosedAt is null) await PublishDrawsAsync(db, lot, now, ct);
         lot.DisclosedAt ??= now;
         return lot;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -41,10 +42,13 @@ public static class GetDraw
 
     private static async Task<IResult> HandlePool(Guid id, ExpertSelectionDb db, CancellationToken ct)
     {
-        var lines = await db.PoolLines.AsNoTracking().Where(l => l.DrawId == id).OrderBy(l => l.Number).Select(l => new PoolEntry(l.Number, l.Commitment)).ToListAsync(ct);
+        var lines = await db.PoolLines.AsNoTracking().Where(l => l.DrawId == id).Select(l => new PoolEntry(l.Number, l.Commitment)).ToListAsync(ct);
         if (lines.Count == 0) throw new NotFoundException("draw");
-        return TypedResults.Bytes(CanonicalJson.Serialize(lines), "application/json");
+        return TypedResults.Text(PoolText(lines), "application/json", Encoding.UTF8);
     }
+
+    /// <summary>The text whose SHA-256 is the pool hash.</summary>
+    internal static string PoolText(IEnumerable<PoolEntry> lines) => Encoding.UTF8.GetString(CanonicalJson.Serialize(lines.OrderBy(l => l.Number).ToList()));
 
     private static async Task<IResult> HandleRecord(Guid id, ExpertSelectionDb db, CancellationToken ct)
     {
@@ -52,6 +56,11 @@ public static class GetDraw
         var record = await IsDisclosedAsync(db, draw, ct) ? draw.Record() : null;
         return TypedResults.Bytes(record.Or404("record yet").Canonical(), "application/json");
     }
+
+    /// <summary>What repeats a draw and shows that nothing was chosen late: its log, and its record if anything was drawn.</summary>
+    internal static string DrawText(Draw draw) => Encoding.UTF8.GetString(CanonicalJson.Serialize(new Disclosed([.. draw.Log.OrderBy(e => e.Number).Select(e => JsonElement.Parse(e.Text))], draw.Record())));
+
+    private sealed record Disclosed(JsonElement[] Log, DrawRecord? Record);
 
     // One snapshot for the draw and what hangs on it: between two reads a round may end.
     private static async Task<Draw?> LoadAsync(ExpertSelectionDb db, Guid id, CancellationToken ct)

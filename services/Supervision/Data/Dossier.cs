@@ -12,6 +12,7 @@ public sealed class Dossier(AuditLog log, Guid tender, long[] events, long throu
     private const string Format = "tendering-dossier/1";
     private const int BatchMax = 200;
     private static readonly string[] OfOrganisations = ["identity.organisation-registered", "identity.certificate-issued", "identity.certificate-revoked"];
+    private static readonly string[] OfKeys = ["bidding.receipt-key-published", "bid-opening.coefficient-key-published", "expert-selection.vrf-key-published"];
 
     private readonly Dictionary<TileId, byte[]> _tiles = [];
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -32,8 +33,16 @@ public sealed class Dossier(AuditLog log, Guid tender, long[] events, long throu
         var own = await ColumnAsync<long>(connection, "select index from event where tender_id = $1 and index <= $2", [new() { Value = tender }, new() { Value = through[0] }], ct);
         if (own.Count == 0) return null;
         var organisations = await ColumnAsync<Guid>(connection, "select distinct organisation_id from event where tender_id = $1 and index <= $2 and organisation_id is not null", [new() { Value = tender }, new() { Value = through[0] }], ct);
-        var about = await ColumnAsync<long>(connection, "select index from search where type = any ($1) and grams && $2 and index <= $3",
-            [new() { Value = OfOrganisations }, new() { Value = organisations.Select(SearchText.GramOf).ToArray() }, new() { Value = through[0] }], ct);
+        // The search lags behind the record: what it has not reached yet is looked for in the record itself.
+        var about = await ColumnAsync<long>(connection, """
+            select index from search where index <= $3 and (type = any ($1) and grams && $2 or type = any ($4))
+            union
+            select index from event where index > coalesce((select max(index) from search), 0) and index <= $3
+              and (type = any ($1) and exists (select 1 from unnest($5) as o (id) where strpos(payload, o.id) > 0) or type = any ($4))
+            """, [
+                new() { Value = OfOrganisations }, new() { Value = organisations.Select(SearchText.GramOf).ToArray() }, new() { Value = through[0] }, new() { Value = OfKeys },
+                new() { Value = organisations.Select(o => o.ToString()).ToArray() },
+            ], ct);
         return new Dossier(log, tender, [.. own.Concat(about).Distinct().Order()], through[0], checkpoint, note);
     }
 

@@ -6,13 +6,14 @@ namespace Tendering.Supervision.Data;
 /// <summary>A witness that is asked to cosign: where, and the key that its cosignature must be of.</summary>
 public sealed record Witness(NoteKey Key, Uri Address);
 
-/// <summary>The log's settings: <c>Log:Origin</c>, <c>Log:Every</c>, <c>Log:Witnesses:N:Url</c> and <c>:Key</c>, <c>Log:WitnessesNeeded</c>, <c>Log:WitnessesAlarmAfter</c>, <c>Log:TimestampAuthority</c>.</summary>
+/// <summary>The log's settings: <c>Log:Origin</c>, <c>Log:Every</c>, <c>Log:Witnesses:N:Url</c> and <c>:Key</c>, <c>Log:WitnessesNeeded</c>, <c>Log:WitnessesAlarmAfter</c>, <c>Log:TimestampAuthority</c>, <c>Log:TimestampEvery</c>.</summary>
 /// <param name="Every">The beat on which turns come: at each when a public event waits, else at every fourth. A turn that depended on secret events would tell of them.</param>
 /// <param name="Needed">How many of the witnesses must have cosigned a checkpoint before it is published.</param>
 /// <param name="AlarmAfter">How long too few may cosign before that is an alarm.</param>
-public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Witness> Witnesses, int Needed, TimeSpan AlarmAfter, Uri? TimestampAuthority)
+public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Witness> Witnesses, int Needed, TimeSpan AlarmAfter, Uri? TimestampAuthority, TimeSpan TimestampEvery)
 {
     private static readonly TimeSpan EveryDefault = TimeSpan.FromMilliseconds(500), EveryMin = TimeSpan.FromMilliseconds(50), EveryMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TimestampEveryDefault = TimeSpan.FromDays(1), TimestampEveryMin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AlarmAfterDefault = TimeSpan.FromSeconds(30), AlarmAfterMin = TimeSpan.FromSeconds(1), AlarmAfterMax = TimeSpan.FromMinutes(10);
 
     public static LogOptions From(IConfiguration configuration)
@@ -25,7 +26,8 @@ public sealed record LogOptions(string Origin, TimeSpan Every, IReadOnlyList<Wit
         if (witnesses.DistinctBy(w => w.Key.Name).Count() < witnesses.Length) throw Wrong("Witnesses", "different names");
         var needed = int.TryParse(configuration["Log:WitnessesNeeded"] ?? "0", NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
         if (needed < 0 || needed > witnesses.Length) throw Wrong("WitnessesNeeded", $"a number from 0 to {witnesses.Length}, the witnesses there are");
-        return new LogOptions(origin, every, witnesses, needed, alarmAfter, configuration["Log:TimestampAuthority"] is { Length: > 0 } authority ? Address("TimestampAuthority", authority) : null);
+        return new LogOptions(origin, every, witnesses, needed, alarmAfter, configuration["Log:TimestampAuthority"] is { Length: > 0 } authority ? Address("TimestampAuthority", authority) : null,
+            Time(configuration, "TimestampEvery", TimestampEveryDefault, TimestampEveryMin, TimestampEveryDefault));
     }
 
     private static Witness WitnessOf(IConfigurationSection witness)

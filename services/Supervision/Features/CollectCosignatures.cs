@@ -109,31 +109,37 @@ public sealed partial class CollectCosignatures(AuditLog log, LogOptions options
         return answer.Signature is { } signature ? note.With(signature) : note;
     }
 
-    // Never throws but for the end of the program: what goes wrong is the answer.
+    // What a witness does wrong is its answer. A fault of our own, that a proof cannot be read, is thrown: it says nothing of the witness.
     private async Task<Answer> AskAsync(Asked witness, long size, SignedNote note, HttpClient http, CancellationToken ct)
     {
-        try
+        for (var attempt = 0; ; attempt++)
         {
-            for (var attempt = 0; ; attempt++)
+            var proof = await log.Prover.ConsistencyAsync(Math.Min(witness.Size, size), size, ct);
+            try
             {
-                var proof = await log.Prover.ConsistencyAsync(Math.Min(witness.Size, size), size, ct);
-                using var content = new ByteArrayContent(new WitnessRequest(Math.Min(witness.Size, size), proof, note).ToBytes()) { Headers = { ContentType = new MediaTypeHeaderValue("text/plain") } };
-                using var response = await http.PostAsync(new Uri(witness.Witness.Address.ToString().TrimEnd('/') + "/add-checkpoint"), content, ct);
-                var body = await response.Content.ReadAsStringAsync(ct);
-                switch (response.StatusCode)
-                {
-                    case HttpStatusCode.OK: return Cosignature(witness.Witness, note, body);
-                    case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known <= size && known != witness.Size && attempt == 0: witness.Size = known; continue;
-                    case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known > size:
-                        return new Answer(null, LogAlarm.Forked, $"it has cosigned a log of {known} entries, and this one has {size}: an old copy is in use, or there are two logs.");
-                    case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known != witness.Size: return new Answer(null, null, "it was asked by two at once.");
-                    case HttpStatusCode.Conflict: return new Answer(null, LogAlarm.Forked, $"it has cosigned another log of {size} entries than this one.");
-                    case HttpStatusCode.UnprocessableEntity: return new Answer(null, LogAlarm.Forked, $"this log of {size} entries does not continue the one of {witness.Size} that it has cosigned.");
-                    default: return new Answer(null, null, $"it answers with status {(int)response.StatusCode}.");
-                }
+                if (await AskAsync(witness, size, proof, note, attempt == 0, http, ct) is { } answer) return answer;
             }
+            catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or LogFormatException) { return new Answer(null, null, $"it does not answer ({e.GetType().Name})."); }
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && e is HttpRequestException or OperationCanceledException or NpgsqlException or LogFormatException) { return new Answer(null, null, $"it does not answer ({e.GetType().Name})."); }
+    }
+
+    // Null: it has cosigned another size than it was thought to have, and is asked again from there.
+    private static async Task<Answer?> AskAsync(Asked witness, long size, IReadOnlyList<byte[]> proof, SignedNote note, bool isFirst, HttpClient http, CancellationToken ct)
+    {
+        using var content = new ByteArrayContent(new WitnessRequest(Math.Min(witness.Size, size), proof, note).ToBytes()) { Headers = { ContentType = new MediaTypeHeaderValue("text/plain") } };
+        using var response = await http.PostAsync(new Uri(witness.Witness.Address.ToString().TrimEnd('/') + "/add-checkpoint"), content, ct);
+        var body = await response.Content.ReadAsStringAsync(ct);
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.OK: return Cosignature(witness.Witness, note, body);
+            case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known <= size && known != witness.Size && isFirst: witness.Size = known; return null;
+            case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known > size:
+                return new Answer(null, LogAlarm.Forked, $"it has cosigned a log of {known} entries, and this one has {size}: an old copy is in use, or there are two logs.");
+            case HttpStatusCode.Conflict when WitnessRequest.ParseSize(body) is { } known && known != witness.Size: return new Answer(null, null, "it was asked by two at once.");
+            case HttpStatusCode.Conflict: return new Answer(null, LogAlarm.Forked, $"it has cosigned another log of {size} entries than this one.");
+            case HttpStatusCode.UnprocessableEntity: return new Answer(null, LogAlarm.Forked, $"this log of {size} entries does not continue the one of {witness.Size} that it has cosigned.");
+            default: return new Answer(null, null, $"it answers with status {(int)response.StatusCode}.");
+        }
     }
 
     private static Answer Cosignature(Witness witness, SignedNote note, string body)

@@ -10,13 +10,13 @@ using Tendering.Supervision.Domain;
 namespace Tendering.Supervision.Features;
 
 /// <summary>
-/// Once a day a time-stamping authority (RFC 3161) states when the published checkpoint existed; with that nobody, the platform and its witnesses together neither,
-/// can later make a history for that day. The day is the real one, whatever a simulated clock says.
+/// At long intervals (<c>Log:TimestampEvery</c>, a day) a time-stamping authority (RFC 3161) states when the published checkpoint existed; with that nobody, the platform and its witnesses together neither,
+/// can later make a history for that time. The time is the real one, whatever a simulated clock says.
 /// </summary>
 public sealed partial class FetchTimestamp(AuditLog log, LogOptions options, IServiceScopeFactory scopes, TimeProvider clock, ILogger<FetchTimestamp> logger) : BackgroundService
 {
     private const int LockClass = 727001, LockTimestamp = 8;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), RetryMax = TimeSpan.FromMinutes(10), AnswerTimeMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PauseMax = TimeSpan.FromMinutes(10), RetryMax = TimeSpan.FromMinutes(10), AnswerTimeMax = TimeSpan.FromSeconds(20);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,9 +25,11 @@ public sealed partial class FetchTimestamp(AuditLog log, LogOptions options, ISe
         var (failures, alarmed) = (0, false);
         while (!stoppingToken.IsCancellationRequested)
         {
+            var pause = Pause;
             try
             {
-                if (await FetchAsync(http, stoppingToken)) (failures, alarmed) = (0, false);
+                pause = await UntilDueAsync(stoppingToken) is { } wait ? wait : await FetchAsync(http, stoppingToken) ? TimeSpan.Zero : Pause;
+                if (pause != Pause) (failures, alarmed) = (0, false);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -35,9 +37,17 @@ public sealed partial class FetchTimestamp(AuditLog log, LogOptions options, ISe
                 failures++;
             }
             if (failures > 0 && !alarmed) alarmed = await RaiseIfLateAsync(stoppingToken);
-            var pause = failures == 0 ? Pause : TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), RetryMax.TotalSeconds));
+            if (failures > 0) pause = TimeSpan.FromSeconds(Math.Min(Math.Pow(2, failures), RetryMax.TotalSeconds));
             await Task.Delay(pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    // How long to sleep while the last token is young enough; null: another one is due.
+    private async Task<TimeSpan?> UntilDueAsync(CancellationToken ct)
+    {
+        await using var last = log.Database.CreateCommand("select (extract(epoch from max(made_at) + $1 - now()) * 1000)::bigint from log_timestamp");
+        last.Parameters.Add(new() { Value = options.TimestampEvery });
+        return await last.ExecuteScalarAsync(ct) is long milliseconds and > 0 ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, PauseMax.TotalMilliseconds)) : null;
     }
 
     private async Task<bool> FetchAsync(HttpClient http, CancellationToken ct)
@@ -46,8 +56,8 @@ public sealed partial class FetchTimestamp(AuditLog log, LogOptions options, ISe
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // One instance asks; the others find the lock held or the token there.
         await using var due = new NpgsqlCommand($"""
-            select published from log_head where published_size > 0 and not exists (select 1 from log_timestamp where made_at > now() - interval '1 day') and pg_try_advisory_xact_lock({LockClass}, {LockTimestamp})
-            """, connection, transaction);
+            select published from log_head where published_size > coalesce((select max(size) from log_timestamp), 0) and not exists (select 1 from log_timestamp where made_at > now() - $1) and pg_try_advisory_xact_lock({LockClass}, {LockTimestamp})
+            """, connection, transaction) { Parameters = { new() { Value = options.TimestampEvery } } };
         if (await due.ExecuteScalarAsync(ct) is not string published) return false;
         var checkpoint = Checkpoint.Parse(SignedNote.Parse(published).Text);
         var token = await AskAsync(http, checkpoint, ct);

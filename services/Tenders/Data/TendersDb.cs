@@ -23,6 +23,13 @@ public sealed class TendersDb(DbContextOptions<TendersDb> options) : DbContext(o
     public async Task<int> NextNumberAsync(int year, CancellationToken ct) => (await Database.SqlQuery<int>(
         $"insert into tender_number (year, last) values ({year}, 1) on conflict (year) do update set last = tender_number.last + 1 returning last as \"Value\"").ToListAsync(ct)).Single();
 
+    /// <summary>A notice goes out, and into the record of supervision.</summary>
+    public void Announce(Notice notice)
+    {
+        Add(notice);
+        this.PublishDocument(notice.TenderId, "notice", notice.Id, notice.Content, notice.PublishedAt);
+    }
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Organisation>().Property(o => o.Id).ValueGeneratedNever();

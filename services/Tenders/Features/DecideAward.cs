@@ -24,7 +24,7 @@ public static class DecideAward
         var lot = tender.LotOf(lotId);
         lot.Award(request.BidId, request.Reason, tender.Rules, now);
         var notice = Notice.OfAward(tender, lot);
-        db.Add(notice);
+        db.Announce(notice);
         db.Publish(new AwardDecided(tender.Id, lot.Id, lot.Winner!, lot.AwardReason!, now), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(lot.Winner!, lot.AwardReason!, now, notice.Id));

@@ -11,7 +11,7 @@ public static class FailureOfLot
     public static void PublishFailure(this TendersDb db, Tender tender, Lot lot)
     {
         var failure = lot.Failure!;
-        db.Add(Notice.OfFailure(tender, lot));
+        db.Announce(Notice.OfFailure(tender, lot));
         db.Publish(new LotFailed(tender.Id, lot.Id, failure.Reason, failure.Rule, failure.Article, failure.FailedAt), failure.FailedAt);
     }
 }

@@ -35,7 +35,7 @@ public static class MoveDeadline
     internal static Notice Announce(TendersDb db, Tender tender, Lot lot, DateTimeOffset from, string ground, string reason, Guid? proposal, DateTimeOffset now)
     {
         var notice = Notice.OfDeadline(tender, lot, from, ground, reason, now);
-        db.Add(notice);
+        db.Announce(notice);
         db.Publish(new DeadlineMoved(tender.Id, lot.Id, from, lot.BidDeadline, lot.OpeningAt, ground, reason, proposal, now), now);
         return notice;
     }

@@ -24,7 +24,7 @@ public static class PublishCandidates
         var lot = tender.LotOf(lotId);
         lot.PublishCandidates(tender.Rules, now);
         var notice = Notice.OfCandidates(tender, lot);
-        db.Add(notice);
+        db.Announce(notice);
         db.Publish(new CandidatesPublished(tender.Id, lot.Id, lot.Candidates!, lot.ReportHash!, now, lot.PublicityEndsAt!.Value), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(lot.PublicityEndsAt.Value, lot.Candidates!, notice.Id, WarningOf(tender, lot)));

@@ -22,7 +22,7 @@ public static class PublishTender
         var tender = await db.OwnAsync(tenderId, caller, ct);
         tender.Publish(now);
         var notice = Notice.OfTender(tender);
-        db.Add(notice);
+        db.Announce(notice);
         // A tenderer that is not registered has no id: the event names it by the empty one.
         db.Publish(new TenderPublished(tender.Id, tender.Number, tender.Title, tender.RuleSetId, tender.AgencyId, tender.AgencyName, tender.TendererId ?? Guid.Empty, tender.TendererName,
             tender.Rules.Currency, now, tender.DocumentsHash, tender.Threshold, tender.PublishedCustodians(), tender.PublishedLots(), tender.PublishedDepositTerms()), now);

@@ -24,7 +24,7 @@ public static class SignContract
         var lot = tender.LotOf(lotId);
         lot.SignContract(request.ContractHash, tender.Rules, now);
         var notice = Notice.OfContract(tender, lot);
-        db.Add(notice);
+        db.Announce(notice);
         db.Publish(new ContractSigned(tender.Id, lot.Id, lot.Winner!.BidderId, lot.Winner.Price, lot.Winner.Currency, request.ContractHash, now), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(now, lot.SignedLate, notice.Id));

@@ -157,7 +157,10 @@ public class ReleaseSharesTests(OpeningHost host) : IClassFixture<OpeningHost>
     private async Task AssertOrderAsync(Opening opening)
     {
         var types = await host.InDbAsync<BidOpeningDb, List<string>>(db => db.Set<ServiceDefaults.OutboxEvent>().Where(e => e.TenderId == opening.Lot.TenderId).OrderBy(e => e.Position).Select(e => e.Type).ToListAsync());
-        Assert.Equal(["opening-started", "shares-released", "shares-released", "bid-opened", "bid-opened", "bid-opened", "prices-announced", "opening-completed"], types.Select(t => t["bid-opening.".Length..]));
+        Assert.Equal(["opening-started", "shares-released", "shares-released", "bid-opened", "bid-opened", "bid-opened", "prices-announced", "opening-completed", "document-published"], types.Select(t => t[(t.IndexOf('.', StringComparison.Ordinal) + 1)..]));
+        Assert.Equal(await host.Public().GetStringAsync(opening.Path("record")), Assert.Single(await host.DocumentsAsync<BidOpeningDb>("opening-record", opening.Lot.LotId)));
+        foreach (var told in await opening.EventsAsync<BidOpened>())
+            Assert.Equal(opening.Bids.Single(b => b.Id == told.BidId).Sealed.Price, Convert.FromBase64String(told.PriceCiphertext!));
     }
 
     private static (int, int) Count(ReleaseShares.Response answer) => (answer.Good, answer.Wrong.Length);

@@ -4,6 +4,7 @@ using System.Text;
 using Tendering.Contracts;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts.Evaluation;
+using Tendering.Contracts.Tenders;
 using Tendering.Evaluation.Data;
 using Tendering.Evaluation.Domain;
 using Tendering.Evaluation.Features;
@@ -58,9 +59,17 @@ public class SecrecyTests(EvaluationHost host) : IClassFixture<EvaluationHost>
             var body = await scene.Of(scene.Members[0]).GetStringAsync(scene.Path + path);
             Assert.DoesNotContain(scene.Members, m => Names(body, m));
         }
+        Assert.Empty(await host.DocumentsAsync<EvaluationDb>("evaluation-report", scene.Lot));
         await scene.DiscloseAsync();
 
         var report = await scene.ReportAsync(host.Public());
+        Assert.Equal(await host.Public().GetStringAsync($"{scene.Path}/report"), Assert.Single(await host.DocumentsAsync<EvaluationDb>("evaluation-report", scene.Lot)));
+        var kept = Encoding.UTF8.GetBytes(Assert.Single(await host.DocumentsAsync<EvaluationDb>("committee", scene.Lot)));
+        Assert.Equal(CanonicalJson.Canonicalize(await host.Public().GetByteArrayAsync($"{scene.Path}/committee")), kept);
+        // The award notice comes after the candidates and says nothing twice.
+        var again = await host.HearAsync(new AwardNoticeIssued(scene.Tender, scene.Lot, Guid.NewGuid(), host.Clock.GetUtcNow(), host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<EvaluationDb, bool>(async db => await db.Database.SqlQuery<int>($"select 1 as \"Value\" from inbox where event_id = {again}").AnyAsync()), "the award notice");
+        Assert.Single(await host.PublishedAsync<Contracts.Platform.DocumentPublished, EvaluationDb>(), d => d.Kind == "committee" && d.Subject == scene.Lot);
         var committee = (await host.Public().GetFromJsonAsync<GetReport.CommitteeResponse>($"{scene.Path}/committee", EvaluationHost.Json))!;
         Assert.Equal(scene.Members.Select(m => (m.ExpertId, m.Name, m.Employer)), committee.Members.Select(m => (m.Expert, m.Name, m.Employer)));
         Assert.Equal(report.Inputs.Members.Select(m => m.Commitment), committee.Members.Select(m => new MemberIdentity(m.Expert, m.Name, m.Employer, m.SigningKey, m.Salt).Commitment));

@@ -73,9 +73,15 @@ public class SecrecyTests(ExpertSelectionHost host) : IClassFixture<ExpertSelect
         var scene = new Scene(host);
         await scene.DrawAsync();
         await scene.AcceptAllAsync();
+        Assert.Equal(await host.Public().GetStringAsync($"{ExpertSelectionHost.Root}/draws/{scene.DrawId}/pool"), Assert.Single(await host.DocumentsAsync<ExpertSelectionDb>("draw-pool", scene.DrawId)));
+        Assert.Empty(await host.DocumentsAsync<ExpertSelectionDb>("draw", scene.DrawId));
         await host.HearAsync(new AwardNoticeIssued(scene.Tender, scene.Lot, Guid.CreateVersion7(), host.Clock.GetUtcNow(), host.Clock.GetUtcNow()));
         await scene.KnownAsync(l => l.DisclosedAt is not null);
-        var members = (await scene.ViewAsync()).Members!;
+        var view = await scene.ViewAsync();
+        var members = view.Members!;
+        var kept = System.Text.Json.JsonDocument.Parse(Assert.Single(await host.DocumentsAsync<ExpertSelectionDb>("draw", scene.DrawId))).RootElement;
+        Assert.True(System.Text.Json.JsonElement.DeepEquals(view.Record!.Value, kept.GetProperty("record")));
+        Assert.Equal(view.Log.Length, kept.GetProperty("log").GetArrayLength());
         Assert.Equal((await scene.SeatsAsync()).Select(s => s.ExpertId), members.Select(m => m.ExpertId));
         Assert.All(members, m => Assert.Equal(scene.Experts.Single(e => e.ExpertId == m.ExpertId).Name, m.Name));
     }

@@ -65,6 +65,29 @@ public sealed class CollectCosignaturesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_fault_of_the_database_is_not_the_witnesses()
+    {
+        await EventuallyBy("one.test/w", "two.test/w");
+        var owner = new Npgsql.NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new Npgsql.NpgsqlConnectionStringBuilder(_host.ConnectionString).Database, Pooling = false }.ConnectionString;
+        var role = new Npgsql.NpgsqlConnectionStringBuilder(_host.ConnectionString).Username;
+        await using var connection = new Npgsql.NpgsqlConnection(owner);
+        await connection.OpenAsync();
+        async Task DoAsync(string sql)
+        {
+            await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+        // Proofs can no longer be read, while the log grows on.
+        await DoAsync($"revoke select on log_entries from \"{role}\"");
+        await ServiceFixture.EventuallyAsync(() => _host.ScalarAsync<bool>("select size > published_size + 2 from log_head"), "the log to grow beyond what is published");
+        var standing = await _host.ScalarAsync<long>("select published_size from log_head");
+        Assert.False(await _host.ScalarAsync<bool>("select exists (select 1 from log_witness where failure is not null)"));
+        await DoAsync($"grant select on log_entries to \"{role}\"");
+        await ServiceFixture.EventuallyAsync(async () => (await _host.CheckpointAsync())!.Size > standing, "the published log to go on");
+        await EventuallyBy("one.test/w", "two.test/w");
+    }
+
+    [Fact]
     public async Task With_too_few_the_published_checkpoint_stands_the_log_grows_and_an_alarm_is_raised_until_they_are_back()
     {
         await EventuallyBy("one.test/w", "two.test/w");

@@ -69,6 +69,27 @@ public sealed class StreamEventsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_person_has_so_many_streams_and_another_still_has_a_place()
+    {
+        using var client = _host.As(Roles.Supervisor, person: Guid.CreateVersion7());
+        var streams = new List<StreamReader>();
+        for (var i = 0; i < StreamEvents.StreamsOfOneMax; i++) streams.Add(await OpenAsync(client, "?after=1000000"));
+        using var refused = await client.GetAsync("/api/supervision/stream");
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Contains("too-many-streams", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var other = _host.Supervisor;
+        using (await OpenAsync(other, "?after=1000000")) { }
+        streams[0].Dispose();
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/supervision/stream?after=1000000");
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            return response.StatusCode == HttpStatusCode.OK;
+        }, "the place that was given back");
+        foreach (var stream in streams) stream.Dispose();
+    }
+
+    [Fact]
     public async Task Only_supervisors_listen_and_nonsense_is_malformed()
     {
         Assert.Equal(HttpStatusCode.Unauthorized, (await _host.Public().GetAsync("/api/supervision/stream")).StatusCode);

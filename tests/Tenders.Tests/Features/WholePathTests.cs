@@ -32,6 +32,12 @@ public class WholePathTests(TendersHost host) : IClassFixture<TendersHost>
         var page = await host.Public().GetFromJsonAsync<JsonElement>(tender.Path());
         Assert.Equal(("contracted", "contracted", 3), (page.GetProperty("stage").GetString(), page.GetProperty("lots")[0].GetProperty("stage").GetString(), page.GetProperty("lots")[0].GetProperty("bids").GetInt32()));
         Assert.Equal(["contract", "award", "candidates", "tender"], await NoticesAsync(tender));
+        foreach (var listed in (await host.Public().GetFromJsonAsync<JsonElement>($"/api/tenders/notices?tenderId={tender.TenderId}")).EnumerateArray())
+        {
+            var id = listed.GetProperty("id").GetGuid();
+            var sha256 = (await host.Public().GetFromJsonAsync<JsonElement>($"/api/tenders/notices/{id}")).GetProperty("sha256").GetString();
+            Assert.Equal(sha256, HexText.Sha256(System.Text.Encoding.UTF8.GetBytes(Assert.Single(await host.DocumentsAsync<TendersDb>("notice", id)))));
+        }
         Assert.Contains(await host.PublishedAsync<CandidatesPublished, TendersDb>(), e => e.LotId == tender.LotId && e.PublicityEndsAt == candidates.PublicityEndsAt && e.Candidates.Length == 2);
         Assert.Contains(await host.PublishedAsync<AwardDecided, TendersDb>(), e => e.LotId == tender.LotId && e.Winner == first);
         Assert.Contains(await host.PublishedAsync<AwardNoticeIssued, TendersDb>(), e => e.LotId == tender.LotId && e.BidderId == first.BidderId && e.ContractDueBy == letter.ContractDueBy);

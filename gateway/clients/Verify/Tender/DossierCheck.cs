@@ -10,15 +10,16 @@ namespace Tendering.Verify.Tender;
 /// <param name="Policy">Whose signatures count; null: nobody has said.</param>
 /// <param name="Documents">A folder with what events only name by hash; null: none.</param>
 /// <param name="LogPlace">The log, to look there for events that the dossier leaves out; null: none.</param>
-public sealed record DossierOptions(LogPolicy? Policy, X509Certificate2Collection? TimestampRoots, X509Certificate2Collection? BidRoots, string? ReceiptKey, string? VrfKey, string? Documents, string? LogPlace, bool ShowProgress);
+public sealed record DossierOptions(LogPolicy? Policy, X509Certificate2Collection? TimestampRoots, X509Certificate2Collection? BidRoots, string? ReceiptKey, string? VrfKey, string? CoefficientKey, string? Documents, string? LogPlace, bool ShowProgress);
 
 /// <summary><c>verify tender DOSSIER</c>: everything about one tender, offline.</summary>
-public sealed class DossierCheck(DossierOptions options, Report report)
+public sealed class DossierCheck(DossierOptions options, Report report) : IDisposable
 {
-    private const string Format = "tendering-dossier/1";
+    private const string Format = "tendering-dossier/1", Published = "platform.document-published";
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<ShownEvent> _events = [];
     private readonly Dictionary<Guid, string> _faces = [];
+    private readonly Documents _documents = new(options.Documents, report);
     private DossierHeader? _header;
     private Checkpoint? _checkpoint;
     private long _lastIndex;
@@ -28,12 +29,19 @@ public sealed class DossierCheck(DossierOptions options, Report report)
     public static async Task<Report> RunAsync(Arguments arguments, CancellationToken ct)
     {
         var file = arguments.Words(1, 1)[0];
-        var options = new DossierOptions(arguments.Policy(), arguments.Certificates("--timestamp-roots"), arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"), arguments.Value("--vrf-key"), arguments.Value("--documents"), arguments.Value("--log"), arguments.ShowProgress);
+        var options = new DossierOptions(arguments.Policy(), arguments.Certificates("--timestamp-roots"), arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"), arguments.Value("--vrf-key"), arguments.Value("--coefficient-key"), arguments.Value("--documents"), arguments.Value("--log"), arguments.ShowProgress);
         arguments.RefuseOthers();
         if (!File.Exists(file)) throw new UsageException($"There is no file '{file}'.");
         var report = new Report($"tender {file}");
-        await new DossierCheck(options, report).RunAsync(file, ct);
+        using var check = new DossierCheck(options, report);
+        await check.RunAsync(file, ct);
         return report;
+    }
+
+    public void Dispose()
+    {
+        _documents.Dispose();
+        _hash.Dispose();
     }
 
     public async Task RunAsync(string file, CancellationToken ct)
@@ -56,7 +64,7 @@ public sealed class DossierCheck(DossierOptions options, Report report)
         if (!report.Has(Mark.Bad)) report.Good("dossier.events", $"{_eventLines} events hang together with the checkpoint, each with its actor, address and payload.");
         CheckDisclosures();
         await CheckCompleteAsync(ct);
-        await new TenderFacts(_events, options, report).CheckAsync();
+        await new TenderFacts(_events, _documents, options, report).CheckAsync();
     }
 
     // False: what follows makes no sense any more.
@@ -78,7 +86,7 @@ public sealed class DossierCheck(DossierOptions options, Report report)
                 _ => report.Require(false, "dossier.form", $"A line of kind '{kind}' is not known, or not in its place."),
             };
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or LogFormatException or FormatException)
+        catch (Exception e) when (Hostile.IsOf(e))
         {
             return report.Require(false, "dossier.form", $"A line is not what it should be: {e.Message}");
         }
@@ -118,8 +126,10 @@ public sealed class DossierCheck(DossierOptions options, Report report)
         var type = face.GetProperty("type").GetString()!;
         report.Require(_faces.TryAdd(id, e.Face), "dossier.repeated", $"{place} stands in the dossier before: {id}.");
         var ofTender = face.GetProperty("tender") is { ValueKind: JsonValueKind.String } tender && tender.GetGuid() == _header!.Tender;
-        report.Require(ofTender || type.StartsWith("identity.", StringComparison.Ordinal), "dossier.tender", $"{place} is of another tender.");
-        if (PayloadOf(face, e.Payload, place) is { } payload) _events.Add(new ShownEvent(id, type, payload));
+        report.Require(ofTender || type.StartsWith("identity.", StringComparison.Ordinal) || type is LoggedKeys.Receipts or LoggedKeys.Coefficients or LoggedKeys.Draws, "dossier.tender", $"{place} is of another tender.");
+        if (PayloadOf(face, e.Payload, place) is not { } payload) return true;
+        if (type == Published) _documents.Take(face.GetProperty("source").GetString()!, payload);
+        else _events.Add(new ShownEvent(id, type, payload, e.Hidden.Index, e.Hidden.Organisation));
         return true;
     }
 
@@ -179,7 +189,7 @@ public sealed class DossierCheck(DossierOptions options, Report report)
         var disclosed = 0;
         foreach (var e in _events.Where(e => e.Type == "supervision.secret-disclosed"))
         {
-            if (!e.Payload.TryGetProperty("eventId", out var of) || !of.TryGetGuid(out var id) || !e.Payload.TryGetProperty("face", out var shown) || shown.ValueKind != JsonValueKind.String)
+            if (e.Payload.ValueKind != JsonValueKind.Object || !e.Payload.TryGetProperty("eventId", out var of) || !of.TryGetGuid(out var id) || !e.Payload.TryGetProperty("face", out var shown) || shown.ValueKind != JsonValueKind.String)
             {
                 report.Bad("dossier.disclosure", $"The disclosure {e.Id} does not say of what.");
                 continue;

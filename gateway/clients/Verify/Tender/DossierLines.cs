@@ -18,4 +18,4 @@ public sealed record DossierTimestamp(string Kind, string Checkpoint, string Tok
 public sealed record DossierSignature(string Kind, string Note);
 
 /// <summary>An event of a dossier whose place in the log holds: what it says, for the checks that look at several.</summary>
-public sealed record ShownEvent(Guid Id, string Type, JsonElement Payload);
+public sealed record ShownEvent(Guid Id, string Type, JsonElement Payload, long Index, Guid? Organisation);

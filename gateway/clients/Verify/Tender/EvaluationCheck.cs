@@ -26,11 +26,11 @@ public static class EvaluationCheck
         var bytes = Arguments.Bytes(word);
         if (Read(report, bytes) is { } evaluation)
         {
-            Check(report, evaluation);
+            Hostile.Guard(report, "evaluation.malformed", "The report", () => Check(report, evaluation));
             if (opening is null) report.Unchecked("evaluation.opening", "The opening record was not given (--opening): the prices are the report's own word.");
-            else CompareWithOpening(report, evaluation, Arguments.Bytes(opening));
+            else Hostile.Guard(report, "evaluation.opening", "The opening record", () => CompareWithOpening(report, evaluation, Arguments.Bytes(opening)));
             if (committee is null) report.Unchecked("evaluation.committee", "The committee's answers were not given (--committee): who signed was not checked.");
-            else CheckCommittee(report, evaluation, HexText.Sha256(bytes), Arguments.Bytes(committee));
+            else Hostile.Guard(report, "evaluation.committee", "The committee's answers", () => CheckCommittee(report, evaluation, HexText.Sha256(bytes), Arguments.Bytes(committee)));
         }
         return Task.FromResult(report);
     }
@@ -45,7 +45,7 @@ public static class EvaluationCheck
                 return null;
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (Hostile.IsOf(e))
         {
             report.Bad("evaluation.malformed", "This is no evaluation report.");
             return null;
@@ -139,19 +139,21 @@ public static class EvaluationCheck
         report.Require(same, "evaluation.opening", "Bids, bidders and prices are those of the opening record.", "The report's bids or prices are not those of the opening record.");
     }
 
-    internal static void CheckCommittee(Report report, EvaluationReport evaluation, string reportHash, byte[] committee)
+    /// <summary>The answers where they can be read.</summary>
+    internal static CommitteeAnswer? CheckCommittee(Report report, EvaluationReport evaluation, string reportHash, byte[] committee)
     {
         CommitteeAnswer answers;
         try { answers = JsonSerializer.Deserialize<CommitteeAnswer>(committee, CanonicalJson.Options)!; }
         catch (JsonException e)
         {
             report.Bad("evaluation.committee", $"The committee's answers cannot be read: {e.Message}");
-            return;
+            return null;
         }
         report.Require(answers.ReportHash == reportHash && answers.LotId == evaluation.Inputs.LotId, "evaluation.committee", "The committee answered another report.");
         report.Require(answers.Members.Select(member => member.Seat).Order().SequenceEqual(evaluation.Inputs.Members.Select(member => member.Seat).Order()), "evaluation.committee", "The seats are not those of the report.");
         var signed = answers.Members.Count(member => CheckSeat(report, evaluation, reportHash, member));
         report.Note("evaluation.committee", $"{signed} of {answers.Members.Length} members signed the report; {answers.Members.Count(member => member.Answer == "refusal")} refused, {answers.Members.Count(member => member.Answer == "silence")} were silent, which counts as agreement.");
+        return answers;
     }
 
     private static bool CheckSeat(Report report, EvaluationReport evaluation, string reportHash, CommitteeSeat member)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -19,21 +19,31 @@ public static class OpeningCheck
     {
         ["manifest-differs"] = ("withdrawn", "platform"),
         ["ciphertext-missing"] = ("withdrawn", "platform"), ["ciphertext-differs"] = ("withdrawn", "platform"), ["ciphertext-unreadable"] = ("withdrawn", "platform"),
-        ["shares-missing"] = ("withdrawn", "custodians"), ["commitment-fails"] = ("revoked", "bidder"), ["ciphertext-broken"] = ("revoked", "bidder"),
+        ["shares-missing"] = ("withdrawn", "custodians"), ["share-sealed-wrong"] = ("revoked", "bidder"), ["commitment-fails"] = ("revoked", "bidder"), ["ciphertext-broken"] = ("revoked", "bidder"),
         ["price-unreadable"] = ("rejected", "bidder"), ["currency-differs"] = ("rejected", "bidder"),
     };
 
     public static async Task<Report> RunAsync(Arguments arguments)
     {
         var words = arguments.Words(1, ProofsMax);
-        var (roots, key) = (arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"));
+        var (roots, keyFile, coefficientKey) = (arguments.Certificates("--bid-roots"), arguments.Value("--receipt-key"), arguments.Value("--coefficient-key"));
         arguments.RefuseOthers();
         var report = new Report($"opening {words[0]}");
-        if (Read(report, Arguments.Bytes(words[0])) is not { } record) return report;
+        var bytes = Arguments.Bytes(words[0]);
+        if (Read(report, bytes) is not { } record) return report;
         var proofs = new Dictionary<Guid, BidProof>();
         foreach (var file in words.Skip(1))
             if (ReadProof(report, Arguments.Bytes(file), file) is { } proof) proofs[proof.BidId] = proof;
-        await CheckAsync(report, record, proofs, roots, key);
+        using var key = keyFile is null ? null : Signatures.PublicKey(keyFile);
+        var signers = new Signers(roots, null, report);
+        await Hostile.GuardAsync(report, "opening.malformed", "The opening record", async () =>
+        {
+            await CheckAsync(report, record, proofs, signers, key);
+            ConfirmationCheck.CheckSignatures(report, record, Announcement(bytes), signers);
+            if (record.Coefficients is not { } draw) return;
+            if (coefficientKey is null) report.Unchecked("opening.coefficient-key", "The key of the coefficients' random function was not given (--coefficient-key): that it was published before the tender is not shown.");
+            else report.Require(coefficientKey == draw.VrfPublicKey, "opening.coefficient-key", "The coefficients' random function is that of the key given.", "The coefficients' random function is of another key.");
+        });
         return report;
     }
 
@@ -44,21 +54,22 @@ public static class OpeningCheck
         {
             if (!CanonicalJson.Canonicalize(bytes).AsSpan().SequenceEqual(bytes)) throw new JsonException("it is not in canonical form");
             var record = JsonSerializer.Deserialize<OpeningRecord>(bytes, Lenient) ?? throw new JsonException("it is null");
-            if (record.Closing is { } closing) report.Require(AnnouncedHash(bytes) == closing.AnnouncedHash, "opening.announced", "The record is the one that was announced, and what followed.", "The record is not the one that was announced.");
+            if (record.Closing is { } closing) report.Require(HexText.Sha256(Announcement(bytes)) == closing.AnnouncedHash, "opening.announced", "The record is the one that was announced, and what followed.", "The record is not the one that was announced.");
             return record;
         }
-        catch (JsonException e)
+        catch (Exception e) when (Hostile.IsOf(e))
         {
             report.Bad("opening.malformed", $"The opening record cannot be read: {e.Message}");
             return null;
         }
     }
 
-    private static string AnnouncedHash(byte[] bytes)
+    /// <summary>What was announced and is signed: the record without its closing.</summary>
+    internal static byte[] Announcement(byte[] record)
     {
-        var node = JsonNode.Parse(bytes)!.AsObject();
+        var node = JsonNode.Parse(record)!.AsObject();
         node.Remove("closing");
-        return HexText.Sha256(CanonicalJson.Canonicalize(node));
+        return CanonicalJson.Canonicalize(node);
     }
 
     internal static BidProof? ReadProof(Report report, byte[] bytes, string name)
@@ -71,7 +82,7 @@ public static class OpeningCheck
         }
     }
 
-    public static async Task CheckAsync(Report report, OpeningRecord record, IReadOnlyDictionary<Guid, BidProof> proofs, X509Certificate2Collection? roots, string? receiptKey)
+    public static async Task CheckAsync(Report report, OpeningRecord record, IReadOnlyDictionary<Guid, BidProof> proofs, Signers signers, ECDsa? receiptKey)
     {
         if (record.Version is not (1 or 2))
         {
@@ -80,14 +91,33 @@ public static class OpeningCheck
         }
         var closing = HexText.Sha256(CanonicalJson.Serialize(record.Bids.OrderBy(bid => bid.Place).Select(bid => new ClosingLine(bid.BidId, bid.ManifestHash)).ToArray()));
         report.Require(closing == record.ClosingListHash, "opening.closing-list", $"The {record.Bids.Length} bids are those of the closing list, none more and none less.", "The bids are not those of the closing list.");
-        var opened = 0;
+        if (receiptKey is null) report.Unchecked("opening.receipt", "The key of receipts is not known (--receipt-key): the bids' receipts were not checked.");
+        var (opened, manifests) = (0, new Dictionary<Guid, BidManifest>());
         foreach (var bid in record.Bids)
         {
             CheckWords(report, bid);
-            if (proofs.TryGetValue(bid.BidId, out var proof)) opened += await CheckBidAsync(report, record, bid, proof, roots, receiptKey) ? 1 : 0;
-            else report.Unchecked("opening.proof", $"The proof of bid {bid.BidId} ({bid.BidderName}) was not given: its price was not opened again.");
+            if (!proofs.TryGetValue(bid.BidId, out var proof)) report.Unchecked("opening.proof", $"The proof of bid {bid.BidId} ({bid.BidderName}) was not given: its price was not opened again.");
+            else if (ReadManifest(report, bid, proof) is { } manifest)
+            {
+                manifests[bid.BidId] = manifest;
+                opened += await CheckBidAsync(report, record, bid, manifest, proof, signers, receiptKey) ? 1 : 0;
+            }
         }
         if (opened > 0) report.Good("opening.prices", $"{opened} prices were opened again and are those that were sealed.");
+        CheckComplaints(report, record, manifests);
+        CoefficientCheck.Check(report, record, manifests);
+    }
+
+    // A custodian's blame for a bidder is judged again by what is public.
+    private static void CheckComplaints(Report report, OpeningRecord record, Dictionary<Guid, BidManifest> manifests)
+    {
+        foreach (var complaint in record.Complaints ?? [])
+        {
+            var shown = complaint is { SharedPoint: { } point, Proof: { } proof } ? new ShareComplaint(point, proof) : null;
+            if (!manifests.TryGetValue(complaint.BidId, out var manifest)) report.Unchecked("opening.complaint", $"The manifest of bid {complaint.BidId} is not known: the complaint about its share was not judged.");
+            else report.Require(complaint.CustodianIndex >= 1 && complaint.CustodianIndex <= manifest.CustodianKeys.Count && ShareComplaint.Judge(manifest, complaint.Part, complaint.CustodianIndex, shown) == ComplaintVerdict.Upheld, "opening.complaint",
+                $"That bid {complaint.BidId} sealed a wrong share to custodian {complaint.CustodianIndex} is shown.", $"That bid {complaint.BidId} sealed a wrong share to custodian {complaint.CustodianIndex} is not shown by what stands on the record.");
+        }
     }
 
     private static void CheckWords(Report report, OpenedBid bid)
@@ -96,41 +126,31 @@ public static class OpeningCheck
         else report.Require(bid.Fact is not null && Verdicts.TryGetValue(bid.Fact, out var words) && words == (bid.Verdict, bid.Cause), "opening.verdict", $"Bid {bid.BidId} has the verdict {bid.Verdict} of {bid.Cause}, which the fact {bid.Fact} does not give.");
     }
 
-    private static async Task<bool> CheckBidAsync(Report report, OpeningRecord record, OpenedBid bid, BidProof proof, X509Certificate2Collection? roots, string? receiptKey)
+    private static BidManifest? ReadManifest(Report report, OpenedBid bid, BidProof proof)
     {
-        BidManifest manifest;
-        try { manifest = BidManifest.Parse(Encoding.UTF8.GetBytes(proof.Manifest)); }
+        try { return BidManifest.Parse(Encoding.UTF8.GetBytes(proof.Manifest)); }
         catch (ManifestException e)
         {
             report.Bad(e.Code, $"The manifest of bid {bid.BidId}: {e.Message}");
-            return false;
+            return null;
         }
+    }
+
+    private static async Task<bool> CheckBidAsync(Report report, OpeningRecord record, OpenedBid bid, BidManifest manifest, BidProof proof, Signers signers, ECDsa? receiptKey)
+    {
         var whole = report.Require(manifest.Hash() == bid.ManifestHash, "opening.manifest", $"The manifest shown of bid {bid.BidId} is not the one on the record.")
             & report.Require((manifest.Tender, manifest.Lot, manifest.Bidder, manifest.Revision) == (record.TenderId, record.LotId, bid.BidderId, bid.Revision), "opening.manifest", $"The manifest of bid {bid.BidId} is of another tender, lot, bidder or revision.")
-            & CheckSignature(report, bid, manifest, proof.Signature, roots) & CheckReceipt(report, record, bid, proof.Receipt, receiptKey);
+            & CheckSignature(report, bid, manifest, proof.Signature, signers) & (receiptKey is null || CheckReceipt(report, record, bid, proof.Receipt, receiptKey));
         return await CheckPriceAsync(report, record, bid, manifest, proof) && whole;
     }
 
-    internal static bool CheckSignature(Report report, OpenedBid bid, BidManifest manifest, string base64, X509Certificate2Collection? roots)
-    {
-        var bytes = new byte[BidSignature.BytesMax];
-        var check = Convert.TryFromBase64String(base64, bytes, out var length) ? BidSignature.Verify(manifest, bytes[..length], roots ?? [], Time(bid.SubmittedAt)) : null;
-        if (check is { Verdict: SignatureVerdict.CertificateNotTrusted } && roots is null)
-        {
-            report.Unchecked("opening.certificate", $"Bid {bid.BidId} is signed by {check.Certificate?.Subject}, but no authorities were named that one trusts (--bid-roots).");
-            return true;
-        }
-        return report.Require(check is { IsGood: true }, "opening.signature", $"The signature of bid {bid.BidId} does not hold: {check?.Verdict.ToString() ?? "Malformed"}.")
-            && report.Require(check!.SubjectOrganisation == bid.SocialCreditCode, "opening.signature", $"Bid {bid.BidId} is signed by {check.SubjectOrganisation}, not by its bidder.");
-    }
+    private static bool CheckSignature(Report report, OpenedBid bid, BidManifest manifest, string base64, Signers signers) =>
+        signers.Check("opening.signature", $"bid {bid.BidId}", manifest.Canonical(), base64, bid.BidderId, Time(bid.SubmittedAt)) is { } check
+            && report.Require(check.SubjectOrganisation == bid.SocialCreditCode, "opening.signature", $"Bid {bid.BidId} is signed by {check.SubjectOrganisation}, not by its bidder.");
 
-    private static bool CheckReceipt(Report report, OpeningRecord record, OpenedBid bid, string receipt, string? receiptKey)
-    {
-        if (receiptKey is null) return true;
-        using var key = Signatures.PublicKey(receiptKey);
-        return report.Require(Receipt.Verify(receipt, key) is { } claims && (claims.Bid, claims.Tender, claims.Lot, claims.Bidder, claims.Revision, claims.ManifestHash, claims.Time)
+    private static bool CheckReceipt(Report report, OpeningRecord record, OpenedBid bid, string receipt, ECDsa receiptKey) =>
+        report.Require(Receipt.Verify(receipt, receiptKey) is { } claims && (claims.Bid, claims.Tender, claims.Lot, claims.Bidder, claims.Revision, claims.ManifestHash, claims.Time)
             == (bid.BidId, record.TenderId, record.LotId, bid.BidderId, bid.Revision, bid.ManifestHash, Time(bid.SubmittedAt)), "opening.receipt", $"The receipt of bid {bid.BidId} is not signed, or says something else than the record.");
-    }
 
     private static async Task<bool> CheckPriceAsync(Report report, OpeningRecord record, OpenedBid bid, BidManifest manifest, BidProof proof)
     {
@@ -138,7 +158,7 @@ public static class OpeningCheck
         var key = bid.PriceKey is { } encoded ? Base64UrlText.TryDecode(encoded) : null;
         var part = manifest.Price;
         var matches = cipher is not null && cipher.Length == part.Length && BlockDigest.Of(cipher) == part.Digest;
-        if (bid.Price is null) return CheckNotOpened(report, bid, manifest, cipher, matches, key);
+        if (bid.Price is null) return CheckNotOpened(report, bid, manifest, cipher, matches, key, proof.OfEvents);
         if (!report.Require(matches, "opening.ciphertext", $"The ciphertext of bid {bid.BidId} is not the one that was sealed.")) return false;
         if (!report.Require(key is not null && BidOpener.CommitmentHolds(manifest, part.Name, key), "opening.commitment", $"The key of bid {bid.BidId} is not the one that it was sealed with.")) return false;
         try
@@ -150,16 +170,16 @@ public static class OpeningCheck
     }
 
     // A fact that the proof itself can show is looked at; that shares were missing cannot be seen from here.
-    private static bool CheckNotOpened(Report report, OpenedBid bid, BidManifest manifest, byte[]? cipher, bool matches, byte[]? key)
+    private static bool CheckNotOpened(Report report, OpenedBid bid, BidManifest manifest, byte[]? cipher, bool matches, byte[]? key, bool ofEvents)
     {
-        bool? holds = bid.Fact switch
+        bool? holds = ofEvents ? null : bid.Fact switch
         {
             "ciphertext-missing" => cipher is null,
             "ciphertext-differs" => !matches,
             "ciphertext-broken" or "price-unreadable" or "currency-differs" => matches && key is not null && BidOpener.CommitmentHolds(manifest, SealedPart.Price, key),
             _ => null,
         };
-        if (holds is null) report.Note("opening.not-opened", $"Bid {bid.BidId} was not opened ({bid.Fact}); that cannot be seen from what is published.");
+        if (holds is null) report.Note("opening.not-opened", $"Bid {bid.BidId} was not opened ({bid.Fact}); that cannot be seen from {(ofEvents ? "events, which do not bring what was never opened" : "what is published")}.");
         return holds is null || report.Require(holds.Value, "opening.fact", $"Bid {bid.BidId} is said not to be opened for {bid.Fact}, which what is shown contradicts.");
     }
 

@@ -43,7 +43,8 @@ public static class Signatures
         return key;
     }
 
-    private static ECDsa FromJwk(JsonElement jwk) => ECDsa.Create(new ECParameters
+    /// <summary>A P-256 public key from its coordinates <c>x</c> and <c>y</c> (base64url).</summary>
+    internal static ECDsa FromJwk(JsonElement jwk) => ECDsa.Create(new ECParameters
     {
         Curve = ECCurve.NamedCurves.nistP256,
         Q = new ECPoint { X = Base64UrlText.Decode(jwk.GetProperty("x").GetString()), Y = Base64UrlText.Decode(jwk.GetProperty("y").GetString()) },

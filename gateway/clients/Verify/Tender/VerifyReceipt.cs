@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -9,20 +10,21 @@ namespace Tendering.Verify.Tender;
 /// <summary><c>verify receipt RECEIPT [PROOF]</c>: the platform's signature on what it took, and that the log holds it.</summary>
 public static class VerifyReceipt
 {
-    public static Task<Report> RunAsync(Arguments arguments)
+    public static async Task<Report> RunAsync(Arguments arguments, CancellationToken ct)
     {
         var words = arguments.Words(1, 2);
-        var (policy, keyFile, manifest) = (arguments.Policy(), arguments.Value("--receipt-key"), arguments.Value("--manifest"));
+        var (policy, keyFile, manifest, log, showProgress) = (arguments.Policy(), arguments.Value("--receipt-key"), arguments.Value("--manifest"), arguments.Value("--log"), arguments.ShowProgress);
         arguments.RefuseOthers();
         var report = new Report($"receipt {words[0]}");
         var (text, sent) = Read(words[0]);
-        var claims = CheckSignature(report, text, keyFile);
-        if (claims is null) return Task.FromResult(report);
+        using var key = keyFile is not null ? Signatures.PublicKey(keyFile) : log is not null ? await LoggedReceiptKey.FindAsync(report, log, policy, showProgress, ct) : null;
+        var claims = CheckSignature(report, text, key);
+        if (claims is null) return report;
         if ((manifest is null ? sent : Arguments.Text(manifest)) is { } bytes)
             report.Require(HexText.Sha256(Encoding.UTF8.GetBytes(bytes)) == claims.ManifestHash, "receipt.manifest", "The receipt is of this manifest.", "The receipt is of another manifest.");
         if (words.Length == 1) report.Unchecked("receipt.proof", "No proof was given: that the log holds the submission is not shown.");
         else CheckProof(report, claims, Arguments.Text(words[1]), policy);
-        return Task.FromResult(report);
+        return report;
     }
 
     // The receipt alone, or the answer of the platform with it.
@@ -38,14 +40,13 @@ public static class VerifyReceipt
         catch (Exception e) when (e is JsonException or InvalidOperationException) { throw new UsageException($"'{file}' holds no receipt: {e.Message}"); }
     }
 
-    internal static ReceiptClaims? CheckSignature(Report report, string receipt, string? keyFile)
+    private static ReceiptClaims? CheckSignature(Report report, string receipt, ECDsa? key)
     {
-        if (keyFile is null)
+        if (key is null)
         {
-            report.Unchecked("receipt.signature", "No key was given (--receipt-key): who signed the receipt is not known.");
+            report.Unchecked("receipt.signature", "No key of receipts is known (--receipt-key, or --log): who signed the receipt is not known.");
             return Unsigned(report, receipt);
         }
-        using var key = Signatures.PublicKey(keyFile);
         var claims = Receipt.Verify(receipt, key);
         report.Require(claims is not null, "receipt.signature",
             string.Create(CultureInfo.InvariantCulture, $"The platform signed that it took revision {claims?.Revision} of bid {claims?.Bid} on {claims?.Time:yyyy-MM-dd HH:mm:ss.ffffff} UTC."), "The receipt is not signed by this key, or is no receipt.");

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Tendering.Verify.Tests;
+
+/// <summary>A dossier that holds everything is checked with nothing else at hand.</summary>
+public sealed class WholeTenderTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tendering-verify");
+
+    public void Dispose() => _folder.Delete(true);
+
+    [Fact]
+    public async Task A_dossier_with_its_documents_is_good_by_itself()
+    {
+        var whole = await WholeTender.MakeAsync();
+        var run = await RunAsync(whole);
+        Assert.True(run.Exit == Report.ExitGood, run.Output);
+        foreach (var code in new[] { "tender.documents", "tender.notice", "opening.prices", "opening.coefficients", "opening.confirmation", "opening.objections", "tender.coefficients", "tender.coefficient-key", "draw", "draw.checkpoint", "draw.vrf-key", "evaluation", "tender.committee" })
+            Assert.True(run.Says(code), $"{code}\n{run.Output}");
+        // Without authorities to trust certificates are the log's own word, which is said once.
+        run = await Run.Of("tender", PathOf("dossier"), "--log-key", whole.Dossier.Log.Key.ToString());
+        Assert.True(run.Exit == Report.ExitIncomplete && run.Output.Split("  not checked").Length == 2 && run.Says("opening.certificate"), run.Output);
+        // Keys that one was told come before those of the log.
+        File.WriteAllText(PathOf("other.pem"), SealedKey());
+        Assert.True((await RunAsync(whole, "--receipt-key", PathOf("other.pem"))).SaysBad("opening.receipt"));
+        Assert.True((await RunAsync(whole, "--coefficient-key", new string('0', 66))).SaysBad("tender.coefficient-key"));
+    }
+
+    [Theory]
+    [InlineData("tender.document")]
+    [InlineData("tender.notice")]
+    [InlineData("opening.announced")]
+    [InlineData("opening.receipt")]
+    [InlineData("opening.signature")]
+    [InlineData("opening.ciphertext")]
+    [InlineData("opening.coefficients")]
+    [InlineData("opening.coefficients left out")]
+    [InlineData("opening.confirmation")]
+    [InlineData("opening.confirmation of another")]
+    [InlineData("opening.confirmation by another")]
+    [InlineData("opening.present")]
+    [InlineData("opening.objections")]
+    [InlineData("tender.coefficients")]
+    [InlineData("tender.coefficient-key")]
+    [InlineData("draw.vrf-key")]
+    [InlineData("draw.checkpoint")]
+    [InlineData("tender.draw-order")]
+    [InlineData("tender.committee")]
+    [InlineData("evaluation.signature")]
+    public async Task A_lie_in_documents_keys_or_events_is_found(string lie)
+    {
+        var run = await RunAsync(await WholeTender.MakeAsync(lie));
+        Assert.True(run.Exit == Report.ExitBad && run.SaysBad(lie.Split(' ')[0]), run.Output);
+    }
+
+    [Fact]
+    public async Task Parts_that_do_not_make_the_document_of_the_hash_are_found()
+    {
+        foreach (var lie in new[] { "missing", "twice", "changed", "other kind" })
+        {
+            var whole = await WholeTender.MakeAsync();
+            var text = "{\"number\":\"T-2\"}";
+            if (lie == "twice") whole.Dossier.AddDocument("tenders", "notice", SealedLot.Lot, text);
+            whole.Dossier.AddDocument("tenders", lie == "other kind" ? "something" : "notice", SealedLot.Lot, text);
+            if (lie is "missing" or "changed")
+                whole.Dossier.Add("platform.document-published", new JsonObject
+                {
+                    ["kind"] = "notice", ["subject"] = SealedLot.Tender, ["sha256"] = Protocols.HexText.Sha256(Encoding.UTF8.GetBytes("ab")), ["part"] = 1, ["parts"] = lie == "missing" ? 2 : 1, ["text"] = "a",
+                }, source: "tenders");
+            var run = await RunAsync(whole);
+            if (lie == "other kind") Assert.True(run.Exit == Report.ExitGood && run.Says("tender.document"), run.Output);
+            else Assert.True(run.SaysBad("tender.document"), $"{lie}\n{run.Output}");
+        }
+    }
+
+    private Task<Run> RunAsync(WholeTender whole, params string[] more)
+    {
+        File.WriteAllText(PathOf("roots.pem"), whole.Lot.Root.ExportCertificatePem());
+        return Run.Of(["tender", whole.Dossier.Write(PathOf("dossier")), "--log-key", whole.Dossier.Log.Key.ToString(), "--bid-roots", PathOf("roots.pem"), .. more]);
+    }
+
+    private static string SealedKey() => System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256).ExportSubjectPublicKeyInfoPem();
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+}
