@@ -13,7 +13,7 @@ public sealed class Account(string number, string name, string currency, long op
     public long Balance => Opening + Movements.Sum(m => m.Amount);
 }
 
-/// <summary>An entry of the escrow account: above 0 money came in. <paramref name="Fault"/>: what the bank does wrong with it.</summary>
+/// <summary>An entry of the escrow account: above 0 money came in. Interest has no counterparty. <paramref name="Fault"/>: what the bank does wrong with it.</summary>
 public sealed record EscrowEntry(
     string Reference, long Amount, string Currency, string? VirtualAccount, string CounterpartyAccount, string CounterpartyName, string EndToEndId, string Text, DateTimeOffset BookedAt, bool IsReversal, Fault Fault);
 
@@ -116,6 +116,19 @@ public sealed class Bank : IDisposable
     public void Answer(NoticeAnswered answer)
     {
         lock (_gate) if (!_answers.ContainsKey(answer.Reference)) Record(answer);
+    }
+
+    /// <summary>Credits interest to the escrow account: so much, or what it is short of since interest was paid out with refunds. The entry.</summary>
+    public EscrowEntry CreditInterest(string currency, long? amount, DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            var due = amount ?? -_escrow.Values.Where(e => e.Currency == currency).Sum(e => e.Amount);
+            if (due <= 0) throw new BankRefusalException(409, "nothing-short", "The escrow account is short of nothing: say how much interest it has earned.");
+            var reference = $"I{Guid.CreateVersion7():N}";
+            Record(new InterestCredited(reference, due, currency, NotBeforeStatement(at, currency)));
+            return _escrow[reference];
+        }
     }
 
     /// <summary>The bank takes an entry back; once.</summary>
@@ -271,6 +284,9 @@ public sealed class Bank : IDisposable
                 var reversed = _escrow[reversal.Of];
                 _accounts.GetValueOrDefault(reversed.CounterpartyAccount)?.Movements.Add(new Movement(reversal.Reference, reversed.Amount, "escrow", "reversal", reversal.BookedAt));
                 _escrow.Add(reversal.Reference, reversed with { Reference = reversal.Reference, Amount = -reversed.Amount, BookedAt = reversal.BookedAt, IsReversal = true, Fault = Fault.None });
+                break;
+            case InterestCredited interest:
+                _escrow.Add(interest.Reference, new EscrowEntry(interest.Reference, interest.Amount, interest.Currency, null, "", "", "", "结息 interest", interest.BookedAt, false, Fault.None));
                 break;
             case StatementMade statement:
                 _statements.Add(statement);

@@ -50,11 +50,11 @@ public sealed class CamtFiles(IConfiguration configuration)
     private XElement Entry(XNamespace ns, EscrowEntry entry)
     {
         var (isCredit, amount) = (entry.Amount > 0, Amount(ns, Math.Abs(entry.Amount), entry.Currency));
-        var detail = new XElement(ns + "TxDtls", new XElement(ns + "Refs", new XElement(ns + "EndToEndId", entry.EndToEndId)));
+        var detail = new XElement(ns + "TxDtls", entry.EndToEndId.Length > 0 ? new XElement(ns + "Refs", new XElement(ns + "EndToEndId", entry.EndToEndId)) : null);
         if (_version >= 4) detail.Add(amount, Direction(ns, isCredit));
         var other = isCredit ? "Dbtr" : "Cdtr";
-        var parties = new XElement(ns + "RltdPties", Party(ns, other, entry.CounterpartyName), AccountOf(ns, other + "Acct", entry.CounterpartyAccount));
-        if (isCredit && entry.VirtualAccount is { } number) parties.Add(AccountOf(ns, "CdtrAcct", number));
+        var parties = entry.CounterpartyAccount.Length > 0 ? new XElement(ns + "RltdPties", Party(ns, other, entry.CounterpartyName), AccountOf(ns, other + "Acct", entry.CounterpartyAccount)) : null;
+        if (isCredit && entry.VirtualAccount is { } number) parties!.Add(AccountOf(ns, "CdtrAcct", number));
         detail.Add(parties, new XElement(ns + "RmtInf", new XElement(ns + "Ustrd", entry.Text)));
         if (entry.IsReversal) detail.Add(new XElement(ns + "RtrInf", new XElement(ns + "Rsn", new XElement(ns + "Cd", "AC04"))));
         return new XElement(ns + "Ntry", amount, Direction(ns, isCredit), entry.IsReversal ? new XElement(ns + "RvslInd", "true") : null, _version == 8 ? new XElement(ns + "Sts", new XElement(ns + "Cd", "BOOK")) : new XElement(ns + "Sts", "BOOK"),

@@ -13,6 +13,7 @@ namespace Tendering.BankSimulator;
 [JsonDerivedType(typeof(OrderPaid), "order-paid")]
 [JsonDerivedType(typeof(OrderLost), "order-lost")]
 [JsonDerivedType(typeof(EntryReversed), "entry-reversed")]
+[JsonDerivedType(typeof(InterestCredited), "interest-credited")]
 [JsonDerivedType(typeof(StatementMade), "statement-made")]
 [JsonDerivedType(typeof(StatementAnswered), "statement-answered")]
 [JsonDerivedType(typeof(MisbehaviourAsked), "misbehaviour-asked")]
@@ -32,6 +33,9 @@ public sealed record FileTaken(Guid FileId) : Entry;
 public sealed record OrderPaid(string EndToEndId, string BankReference, string ToAccount, string ToName, long Amount, string Currency, string Purpose, DateTimeOffset BookedAt, Fault Fault = Fault.None) : Entry;
 public sealed record OrderLost(string EndToEndId) : Entry;
 public sealed record EntryReversed(string Reference, string Of, DateTimeOffset BookedAt) : Entry;
+
+/// <summary>What the money on the escrow account has earned (结息).</summary>
+public sealed record InterestCredited(string Reference, long Amount, string Currency, DateTimeOffset BookedAt) : Entry;
 
 /// <summary>A statement of one day in one currency, with the entries it shows.</summary>
 public sealed record StatementMade(string Number, string Currency, DateOnly Day, long Opening, long Closing, DateTimeOffset MadeAt, string[] References) : Entry;

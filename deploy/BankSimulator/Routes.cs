@@ -17,6 +17,11 @@ public static class Routes
     /// <summary>Status is that of escrow's answer to the notice; null while there is none.</summary>
     public sealed record PaymentAnswer(string Reference, int? Status, string? Outcome, string? Code);
 
+    /// <summary>Without an amount: what the escrow account is short of.</summary>
+    public sealed record InterestRequest(string Currency, long? Amount = null);
+
+    public sealed record InterestAnswer(string Reference, long Amount);
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/accounts", Open);
@@ -24,6 +29,7 @@ public static class Routes
         routes.MapGet("/escrow", (Bank bank) => Results.Ok(bank.EscrowBalances()));
         routes.MapPost("/misbehaviour", Misbehave);
         routes.MapPost("/statements", async (bool? today, SendStatements statements, CancellationToken ct) => Results.Ok(await statements.SendAsync(today == true, ct)));
+        routes.MapPost("/interest", CreditInterestAsync);
         routes.MapPost("/payments", PayAsync);
         routes.MapGet("/payments/{reference}", (string reference, Bank bank) =>
             Results.Ok(Describe(bank.Find(reference) ?? throw new BankRefusalException(404, "payment-not-found", "There is no such payment."))));
@@ -57,6 +63,14 @@ public static class Routes
         if (wait == true) await Task.WhenAny(answered, Task.Delay(WaitMax, ct));
         var answer = Describe(bank.Find(reference)!);
         return answer.Status is null ? Results.Accepted($"/payments/{reference}", answer) : Results.Ok(answer);
+    }
+
+    private static async Task<IResult> CreditInterestAsync(InterestRequest request, Bank bank, Gateway gateway, DeliverNotices notices, CancellationToken ct)
+    {
+        if (request.Currency.Length != 3 || request.Amount <= 0) throw new BankRefusalException(400, "malformed", "Interest has a currency of three letters, and an amount above 0 if any.");
+        var entry = bank.CreditInterest(request.Currency, request.Amount, await gateway.NowAsync(ct));
+        _ = notices.Deliver(entry.Reference);
+        return Results.Ok(new InterestAnswer(entry.Reference, entry.Amount));
     }
 
     private static AccountAnswer Describe(Account a) => new(a.Number, a.Name, a.Currency, a.Balance, [.. a.Movements]);

@@ -56,6 +56,7 @@ public static class EscrowService
         GetReconciliation.Map(routes);
         CloseDay.Map(routes);
         ForfeitDeposit.Map(routes);
+        WaiveForfeiture.Map(routes);
         ListDeposits.Map(routes);
         GetDepositTerms.Map(routes);
         PresentGuaranteeLetter.Map(routes);

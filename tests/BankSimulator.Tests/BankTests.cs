@@ -236,6 +236,28 @@ public sealed class BankTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_bank_credits_interest_and_what_was_paid_out_as_interest_leaves_the_account_at_nothing()
+    {
+        await PayAsync(300, "R1", wait: true);
+        _gateway.Order(1, ("e1", 307, "6222"));                                  // a refund with its interest
+        await EventuallyAsync(() => Task.FromResult(_gateway.Debits.Count == 1));
+        async Task<long> EscrowAsync() => (await _bank.GetFromJsonAsync<Dictionary<string, long>>("/escrow"))!["CNY"];
+        Assert.Equal(-7, await EscrowAsync());
+        var credited = await (await _bank.PostAsJsonAsync("/interest", new Routes.InterestRequest("CNY"))).Content.ReadFromJsonAsync<Routes.InterestAnswer>();
+        Assert.Equal((7, 0), (credited!.Amount, await EscrowAsync()));
+        await EventuallyAsync(() => Task.FromResult(_gateway.Credits.Count == 2));
+        var line = Assert.Single(_gateway.Credits, c => c.Reference == credited.Reference);
+        Assert.Equal((0.07m, "", "", null), (line.Amount, line.CounterpartyAccount, line.EndToEndId, line.VirtualAccount));
+        Assert.Equal(HttpStatusCode.Conflict, (await _bank.PostAsJsonAsync("/interest", new Routes.InterestRequest("CNY"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await _bank.PostAsJsonAsync("/interest", new Routes.InterestRequest("CNY", 0))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await _bank.PostAsJsonAsync("/interest", new Routes.InterestRequest("CNY", 5))).StatusCode);
+        await RestartAsync();
+        Assert.Equal(5, await EscrowAsync());
+        await _bank.PostAsync("/statements?today=true", null);
+        Assert.Contains(BankLine.Of(_gateway.Statements[^1]), l => l.Reference == credited.Reference);
+    }
+
+    [Fact]
     public async Task A_statement_can_be_asked_for_within_the_day_and_the_next_goes_on_from_it()
     {
         await PayAsync(100, "R1", wait: true);

@@ -105,10 +105,10 @@ public sealed record BankLine(string Reference, bool IsCredit, bool IsReversal, 
         return document.Descendants(ns + "Ntry").Select(n =>
         {
             var isCredit = n.Element(ns + "CdtDbtInd")!.Value == "CRDT";
-            var (parties, other) = (n.Descendants(ns + "RltdPties").Single(), isCredit ? "Dbtr" : "Cdtr");
+            var (parties, other) = (n.Descendants(ns + "RltdPties").SingleOrDefault(), isCredit ? "Dbtr" : "Cdtr");
             return new BankLine(n.Element(ns + "AcctSvcrRef")!.Value, isCredit, n.Element(ns + "RvslInd")?.Value == "true", decimal.Parse(n.Element(ns + "Amt")!.Value, System.Globalization.CultureInfo.InvariantCulture),
-                n.Element(ns + "Amt")!.Attribute("Ccy")!.Value, n.Descendants(ns + "EndToEndId").Single().Value, parties.Element(ns + (other + "Acct"))!.Value, parties.Element(ns + other)!.Value,
-                isCredit ? parties.Element(ns + "CdtrAcct")?.Value : null, DateTimeOffset.Parse(n.Element(ns + "BookgDt")!.Value, System.Globalization.CultureInfo.InvariantCulture));
+                n.Element(ns + "Amt")!.Attribute("Ccy")!.Value, n.Descendants(ns + "EndToEndId").SingleOrDefault()?.Value ?? "", parties?.Element(ns + (other + "Acct"))!.Value ?? "", parties?.Element(ns + other)!.Value ?? "",
+                isCredit ? parties?.Element(ns + "CdtrAcct")?.Value : null, DateTimeOffset.Parse(n.Element(ns + "BookgDt")!.Value, System.Globalization.CultureInfo.InvariantCulture));
         });
     }
 }

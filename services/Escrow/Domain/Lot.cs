@@ -77,7 +77,7 @@ public sealed class Lot
         return new RefundInterest(rule.Id, rule.Article, Interest.Of(amount, law.Get(RuleKey.LateInterestRate).Value, rule.Number, DayOf(dueBy.AddTicks(-1)), DayOf(returnedAt)));
     }
 
-    /// <summary>May this bidder's deposit be kept? Either it revoked its bid, or it was to sign the contract and let the time pass.</summary>
+    /// <summary>May this bidder's deposit be kept? Either it revoked its bid, and it was not decided otherwise, or it was to sign the contract and let the time pass.</summary>
     public bool MayForfeit(SubAccount bidder, DateTimeOffset now) =>
-        bidder.RevokedAt is not null || (WinnerId == bidder.BidderId && ContractedAt is null && now >= ContractDueBy);
+        bidder.AwaitsDecision || (WinnerId == bidder.BidderId && ContractedAt is null && now >= ContractDueBy);
 }

@@ -28,10 +28,24 @@ public sealed class SubAccount
     /// <summary>The bid was revoked at the opening (撤销): a ground on which the deposit may be kept.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 
+    /// <summary>The decision that the security of the revoked bid is not kept.</summary>
+    public DateTimeOffset? WaivedAt { get; private set; }
+    public string? WaiverNumber { get; private set; }
+    public string? WaiverHash { get; private set; }
+
+    /// <summary>It may be kept, and nobody has decided that it is not: it goes back with nobody else's.</summary>
+    public bool AwaitsDecision => RevokedAt is not null && WaivedAt is null;
+
     /// <summary>The virtual account number; null until the account is open.</summary>
     public string? Number { get; private set; }
 
     public DateTimeOffset? OpenedAt { get; private set; }
+
+    public void Waive(string decisionNumber, string decisionHash, DateTimeOffset now)
+    {
+        Rule.Require(AwaitsDecision, "illegal-move", "Only the security of a revoked bid awaits a decision, once.");
+        (WaivedAt, WaiverNumber, WaiverHash) = (now, decisionNumber, decisionHash);
+    }
 
     public bool MayOpen(Lot? lot, BasicAccount? basic) => Number is null && RegisteredAt is not null && lot is { Deposit: > 0 } && basic is not null;
 

@@ -13,9 +13,10 @@ public static class ListDeposits
 {
     public const int PageMax = 100;
 
+    /// <summary>AwaitsDecision: of a revoked bid, and held until it is kept or its forfeiture is waived.</summary>
     public sealed record Item(
         Guid Id, Guid BidderId, string BidderName, DepositStage Stage, long Amount, long Refunded, long Forfeited, string Currency, string BankReference, string PayerAccount, string PayerName,
-        DateTimeOffset SecuredAt, DateTimeOffset? ReleasedAt, string? ReleaseReason, DateTimeOffset? RefundDueBy, string? DecisionNumber);
+        DateTimeOffset SecuredAt, DateTimeOffset? ReleasedAt, string? ReleaseReason, DateTimeOffset? RefundDueBy, string? DecisionNumber, bool AwaitsDecision);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/lots/{lotId:guid}/deposits", Handle)
         .AllowRoles(Roles.Finance).WithSummary("Deposits of a lot").WithDescription("Pages by the id of the last item seen: ?after=ID.");
@@ -27,7 +28,8 @@ public static class ListDeposits
                    where deposit.LotId == lotId && deposit.Id.CompareTo(after ?? Guid.Empty) > 0
                    orderby deposit.Id
                    select new Item(deposit.Id, deposit.BidderId, bidder.BidderName, deposit.Stage, deposit.Amount, deposit.Refunded, deposit.Forfeited, deposit.Currency, deposit.BankReference,
-                       deposit.PayerAccount, deposit.PayerName, deposit.SecuredAt, deposit.ReleasedAt, deposit.ReleaseReason, deposit.RefundDueBy, deposit.DecisionNumber);
+                       deposit.PayerAccount, deposit.PayerName, deposit.SecuredAt, deposit.ReleasedAt, deposit.ReleaseReason, deposit.RefundDueBy, deposit.DecisionNumber,
+                       deposit.Stage == DepositStage.Secured && bidder.RevokedAt != null && bidder.WaivedAt == null);
         return TypedResults.Ok(await page.Take(limit ?? PageMax).ToArrayAsync(ct));
     }
 }

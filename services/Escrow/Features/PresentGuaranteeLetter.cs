@@ -33,15 +33,16 @@ public static class PresentGuaranteeLetter
         var lot = (await db.Lots.FindAsync([lotId], ct)).Or404("lot");
         var bidder = (await Securing.LockBidderAsync(db, lotId, caller.Organisation, ct)).Or404("registration");
         var rule = lot.Law(RuleKey.DepositValidity);
-        // One paper, one bid: whoever presents the same letter at the same moment waits here.
-        await db.LockAsync($"letter:{request.IssuerCode}:{request.Number}", ct: ct);
+        // One paper, one bid: who presents it for two lots at the same moment waits here for itself, and for nobody else.
+        await db.LockAsync($"letter:{bidder.BidderId}:{request.IssuerCode}:{request.Number}", ct: ct);
         var paper = new LetterPaper(request.Kind, request.IssuerCode, request.IssuerName, request.Number, request.Amount, request.Currency, request.Beneficiary, request.ValidThrough, request.DocumentHash);
         var letter = GuaranteeLetter.Present(lot, bidder, paper, now);
         Rule.Require(!await Securing.IsSecuredAsync(db, bidder.Id, ct), "deposit-secured-already", "Your bid is secured already: nothing more is to be done.", rule.Id, rule.Article);
         Rule.Require(!await db.GuaranteeLetters.AnyAsync(l => l.SubAccountId == bidder.Id && l.Stage == LetterStage.Presented, ct), "guarantee-letter-pending",
             "A letter of yours for this lot waits for its verification.", rule.Id, rule.Article);
-        Rule.Require(!await db.GuaranteeLetters.AnyAsync(l => l.IssuerCode == paper.IssuerCode && l.Number == paper.Number && l.Stage != LetterStage.Refused, ct), "guarantee-letter-used",
-            "A letter of this issuer with this number was presented before: each bid has a letter of its own.", rule.Id, rule.Article);
+        // Of others' letters nothing is said: where two bidders present one paper, it shows when it is verified.
+        Rule.Require(!await db.GuaranteeLetters.AnyAsync(l => l.BidderId == bidder.BidderId && l.IssuerCode == paper.IssuerCode && l.Number == paper.Number && l.Stage != LetterStage.Refused, ct), "guarantee-letter-used",
+            "You have presented this letter before: each bid has a letter of its own.", rule.Id, rule.Article);
         db.Add(letter);
         db.Publish(new GuaranteeLetterPresented(lot.TenderId, lot.Id, bidder.BidderId, letter.Id, letter.Kind, letter.IssuerCode, letter.Number, letter.Amount, letter.Currency, letter.ValidThrough,
             letter.DocumentHash, now), now);

@@ -13,7 +13,9 @@ public static class ReleaseLetters
     {
         var rule = lot.Law(release.Rule);
         var live = await db.GuaranteeLetters.FromSql($"select * from guarantee_letter where lot_id = {lot.Id} and stage in ('Presented', 'Verified') order by id for update").ToListAsync(ct);
-        foreach (var letter in live.Where(which))
+        // What may be claimed waits for its own decision.
+        var waiting = await db.SubAccounts.Where(s => s.LotId == lot.Id && s.RevokedAt != null && s.WaivedAt == null).Select(s => s.Id).ToListAsync(ct);
+        foreach (var letter in live.Where(which).Where(l => l.Stage != LetterStage.Verified || !waiting.Contains(l.SubAccountId)))
         {
             letter.Release(release.Reason, now);
             db.Publish(new DepositReleased(lot.TenderId, lot.Id, letter.BidderId, letter.Amount, letter.Currency, release.Reason, rule.Id, rule.Article, lot.RefundDueBy(rule, release.Start), now, Securing.Letter), now);

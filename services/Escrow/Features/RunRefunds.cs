@@ -17,12 +17,13 @@ public static class RunRefunds
     /// <summary>Who of the bidders whose deposits are held.</summary>
     public enum Whose { All, Winner, Losers }
 
-    /// <summary>Starts the run, or goes on with it, and orders its first batch with the caller's transaction. The lot must be locked.</summary>
+    /// <summary>Starts the run, or goes on with it, and orders its first batch with the caller's transaction. The lot must be locked. What may be kept waits for its own decision.</summary>
     public static async Task StartAsync(EscrowDb db, Lot lot, Release release, Whose whose, Guid? winner, DateTimeOffset now, CancellationToken ct)
     {
         await db.LockAsync(LockOf(lot.TenderId), shared: true, ct);
         var run = await db.RefundRuns.FromSql($"select * from refund_run where lot_id = {lot.Id} and reason = {release.Reason} for update").SingleOrDefaultAsync(ct);
-        var open = db.Deposits.Where(d => d.LotId == lot.Id && d.Stage == DepositStage.Secured && d.RunId == null && (whose == Whose.All || (d.BidderId == winner) == (whose == Whose.Winner)));
+        var open = db.Deposits.Where(d => d.LotId == lot.Id && d.Stage == DepositStage.Secured && d.RunId == null
+            && !db.SubAccounts.Any(s => s.Id == d.SubAccountId && s.RevokedAt != null && s.WaivedAt == null) && (whose == Whose.All || (d.BidderId == winner) == (whose == Whose.Winner)));
         if (run is null && !await open.AnyAsync(ct)) return;
         if (run is null) run = db.Add(RefundRun.Start(lot, release, now)).Entity;
         await db.SaveChangesAsync(ct);
@@ -30,6 +31,7 @@ public static class RunRefunds
         var marked = await db.Database.ExecuteSqlAsync($"""
             update deposit set run_id = {run.Id}, release_reason = {run.Reason}, refund_due_by = {run.DueBy.ToUniversalTime()}, next_due_at = {run.DueBy.ToUniversalTime()}
             where lot_id = {lot.Id} and stage = 'Secured' and run_id is null and ({(int)whose} = 0 or (bidder_id = {winner}) = ({(int)whose} = 1))
+              and not exists (select 1 from sub_account s where s.id = sub_account_id and s.revoked_at is not null and s.waived_at is null)
             """, ct);
         var isPaused = await db.RefundPauses.AnyAsync(p => p.TenderId == lot.TenderId && p.IsPaused, ct);
         if (marked == 0 && run.Stage != RefundRunStage.Running) return;

@@ -35,6 +35,9 @@ public static class VerifyGuaranteeLetter
         if (request.Genuine)
         {
             Rule.Require(letter.Stage != LetterStage.Presented || !await Securing.IsSecuredAsync(db, bidder.Id, ct), "deposit-secured-already", "The bid was secured otherwise meanwhile: refuse the letter.", rule.Id, rule.Article);
+            await db.LockAsync($"paper:{letter.IssuerCode}:{letter.Number}", ct: ct);
+            Rule.Require(letter.Stage != LetterStage.Presented || !await db.GuaranteeLetters.AnyAsync(l => l.Id != letter.Id && l.IssuerCode == letter.IssuerCode && l.Number == letter.Number
+                && l.DecidedAt != null && l.Stage != LetterStage.Refused, ct), "guarantee-letter-used", "A letter of this issuer with this number secures or secured another bid: ask the issuer whose it is, and refuse this one.", rule.Id, rule.Article);
             letter.Verify(lot, caller.PersonId, now);
             db.Publish(new DepositSecured(lot.TenderId, lot.Id, bidder.BidderId, letter.Amount, letter.Currency, now, Securing.Letter), now);
         }

@@ -50,6 +50,62 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
         await RefusedAsync(await ForfeitAsync(lot, bidder), "deposit-not-held", "A10");
     }
 
+    private Task<HttpResponseMessage> WaiveAsync(LotOf lot, Bidder bidder, string? key = null) =>
+        _finance.PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, bidder.Id, "D-2026-8", Hash), key);
+
+    private async Task<ListDeposits.Item> ItemAsync(LotOf lot, Bidder bidder) =>
+        Assert.Single(await EscrowHost.ReadAsync<ListDeposits.Item[]>(await _finance.GetAsync($"/api/escrow/lots/{lot.LotId}/deposits")), i => i.BidderId == bidder.Id);
+
+    [Fact]
+    public async Task The_deposit_of_a_revoked_bid_stays_held_until_somebody_has_decided_whatever_becomes_of_the_lot()
+    {
+        foreach (var keep in new[] { true, false })
+            foreach (var fails in new[] { true, false })
+            {
+                var (lot, bidder) = await RevokedAsync();
+                var other = await host.SecureAsync(lot);
+                if (fails) await host.HearAsync(lot.Failed(host.Clock.GetUtcNow()));
+                else await host.HearAsync(lot.Contracted(other, host.Clock.GetUtcNow()));
+                await host.EventuallyDepositAsync(lot, other, DepositState.Released);
+                Assert.Equal((DepositState.Secured, null), ((await host.DepositAsync(lot, bidder)).State, (await host.DepositAsync(lot, bidder)).RefundDueBy));
+                Assert.True((await ItemAsync(lot, bidder)).AwaitsDecision);
+                Assert.False((await ItemAsync(lot, other)).AwaitsDecision);
+                Assert.Empty(await host.OrdersToAsync(bidder));
+                host.Clock.Advance(TimeSpan.FromDays(30));
+                if (keep)
+                {
+                    Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, bidder)).StatusCode);
+                    await RefusedAsync(await WaiveAsync(lot, bidder), "deposit-not-held", "A10");
+                }
+                else
+                {
+                    var key = Guid.NewGuid().ToString();
+                    foreach (var answer in new[] { await WaiveAsync(lot, bidder, key), await WaiveAsync(lot, bidder, key) }) Assert.True((await EscrowHost.ReadAsync<WaiveForfeiture.Response>(answer)).Released);
+                    Assert.Equal(lot.Deposit, Assert.Single(await host.OrdersToAsync(bidder)).Amount - (await host.DepositAsync(lot, bidder)).Interest!.Statement.Amount);
+                    Assert.True((await host.DepositAsync(lot, bidder)).RefundDueBy > host.Clock.GetUtcNow().AddDays(fails ? -1 : 0));
+                    Assert.Single(await host.PublishedAsync<ForfeitureWaived, EscrowDb>(), e => e.BidderId == bidder.Id && e.DecisionNumber == "D-2026-8" && e.DecisionHash == Hash && e.Rule == "A10");
+                    await RefusedAsync(await WaiveAsync(lot, bidder), "forfeiture-without-ground", "A10");
+                }
+                Assert.False((await ItemAsync(lot, bidder)).AwaitsDecision);
+                await host.BooksHoldAsync();
+            }
+    }
+
+    [Fact]
+    public async Task What_is_not_to_be_kept_goes_back_with_the_others_and_cannot_be_kept_any_more()
+    {
+        var (lot, bidder) = await RevokedAsync();
+        var (winner, loser) = (await host.SecureAsync(lot), await host.SecureAsync(lot));
+        Assert.False((await EscrowHost.ReadAsync<WaiveForfeiture.Response>(await WaiveAsync(lot, bidder))).Released);
+        await RefusedAsync(await ForfeitAsync(lot, bidder), "forfeiture-without-ground", "A10");
+        await RefusedAsync(await WaiveAsync(lot, loser), "forfeiture-without-ground", "A10");
+        await host.HearAsync(lot.Contracted(winner, host.Clock.GetUtcNow()));
+        foreach (var each in new[] { bidder, winner, loser }) await host.EventuallyDepositAsync(lot, each, DepositState.Released);
+        foreach (var role in Roles.All.Where(r => r != Roles.Finance))
+            Assert.Equal(HttpStatusCode.Forbidden, (await host.As(role).PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, bidder.Id, "D", Hash))).StatusCode);
+        await host.BooksHoldAsync();
+    }
+
     [Fact]
     public async Task Of_a_part_the_rest_goes_back()
     {

@@ -96,10 +96,44 @@ public class GuaranteeLetterTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.Equal(HttpStatusCode.BadRequest, (await PresentAsync(lot, bidder, bad)).StatusCode);
         await PresentedAsync(lot, bidder, good);
         await RefusedAsync(await PresentAsync(lot, bidder, LetterFor(lot)), "guarantee-letter-pending");
-        await RefusedAsync(await PresentAsync(lot, await host.RegisterAsync(lot), good), "guarantee-letter-used");
         Assert.Equal(HttpStatusCode.NotFound, (await PresentAsync(lot, host.NewBidder(), LetterFor(lot))).StatusCode);
         host.Clock.MoveTo(lot.BidDeadline);
         await RefusedAsync(await PresentAsync(lot, await host.RegisterAsync(lot), LetterFor(lot)), "guarantee-letter-too-late");
+    }
+
+    [Fact]
+    public async Task Who_presents_anothers_letter_learns_nothing_and_the_paper_secures_one_bid()
+    {
+        var lot = await PublishAsync();
+        var (owner, prober, paper) = (await host.RegisterAsync(lot), await host.RegisterAsync(lot), LetterFor(lot));
+        var own = await PresentedAsync(lot, owner, paper);
+        // The answer is that to a letter which nobody has presented.
+        Task<HttpResponseMessage> ProbeAsync(PresentGuaranteeLetter.Request request) => PresentAsync(lot, prober, request);
+        var (probe, fresh) = (await ProbeAsync(paper), await PresentAsync(lot, await host.RegisterAsync(lot), LetterFor(lot)));
+        Assert.Equal((HttpStatusCode.Created, fresh.StatusCode), (probe.StatusCode, probe.StatusCode));
+        var other = (await EscrowHost.ReadAsync<PresentGuaranteeLetter.Response>(probe)).LetterId;
+        Assert.Equal(HttpStatusCode.OK, (await VerifyAsync(own)).StatusCode);
+        Assert.Equal(DepositState.Presented, (await host.DepositAsync(lot, prober)).State);
+        await RefusedAsync(await VerifyAsync(other), "guarantee-letter-used");
+        Assert.Equal(HttpStatusCode.OK, (await VerifyAsync(other, genuine: false, "The issuer made it out to another.")).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await ProbeAsync(paper)).StatusCode);
+        // One's own may be named: for a second lot another letter is needed.
+        var second = await PublishAsync();
+        await host.RegisterAsync(second, owner);
+        await RefusedAsync(await PresentAsync(second, owner, LetterFor(second) with { Number = paper.Number }), "guarantee-letter-used");
+    }
+
+    [Fact]
+    public async Task Both_papers_that_are_verified_at_once_secure_one_bid()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            var (lot, another) = (await PublishAsync(), await PublishAsync());
+            var paper = LetterFor(lot);
+            var letters = new[] { await PresentedAsync(lot, await host.RegisterAsync(lot), paper), await PresentedAsync(another, await host.RegisterAsync(another), LetterFor(another) with { Number = paper.Number }) };
+            var answers = await Task.WhenAll(letters.Select(l => VerifyAsync(l)));
+            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Conflict], answers.Select(a => a.StatusCode).Order());
+        }
     }
 
     [Fact]
@@ -188,6 +222,22 @@ public class GuaranteeLetterTests(EscrowHost host) : IClassFixture<EscrowHost>
         foreach (var order in orders) Assert.True((await host.ConfirmAsync(order.Id, $"P{order.Id:N}")).IsSuccessStatusCode);
         Assert.Equal(2, (await host.PublishedAsync<ForfeitPaid, EscrowDb>()).Count(e => e.LotId == lot.LotId && e.BidderId == bidder.Id && e.DecisionNumber == "D-2026-9"));
         await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task The_letter_of_a_revoked_bid_is_kept_until_somebody_has_decided()
+    {
+        var (lot, bidder, letter) = await SecuredAsync();
+        var winner = await host.SecureAsync(lot);
+        await host.HearAsync(bidder.NotOpened(lot, "revoked", host.Clock.GetUtcNow()));
+        await host.RegisterAsync(lot);
+        await host.HearAsync(lot.Contracted(winner, host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, winner, DepositState.Released);
+        Assert.Equal(LetterStage.Verified, (await ItemAsync(lot)).Stage);
+        var waiver = await _finance.PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, bidder.Id, "D-2026-12", Hash));
+        Assert.True((await EscrowHost.ReadAsync<WaiveForfeiture.Response>(waiver)).Released);
+        Assert.Equal(LetterStage.Released, (await ItemAsync(lot)).Stage);
+        await RefusedAsync(await _finance.PostAsync($"/api/escrow/guarantee-letters/{letter}/claim", new ClaimGuaranteeLetter.Request(null, "D", Hash)), "deposit-not-held");
     }
 
     [Fact]

@@ -1,7 +1,10 @@
+using System.Net;
+using Tendering.Contracts;
 using Tendering.Contracts.Escrow;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
 using Tendering.Escrow.Features;
+using Tendering.Testing;
 using static Tendering.Escrow.Features.GetDeposit;
 
 namespace Tendering.Escrow.Tests.Features;
@@ -141,6 +144,10 @@ public class ReleaseDepositsTests(EscrowHost host) : IClassFixture<EscrowHost>
             };
             foreach (var tell in told.Concat(told).OrderBy(_ => random.Next()).ToList()) await tell();
             await HandledAsync(lot);
+            // The revoked one's is still held, unless the lot had ended before its revocation was told.
+            var isHeld = (await host.DepositAsync(lot, bidders[2])).State == DepositState.Secured;
+            var decided = await host.As(Roles.Finance).PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, bidders[2].Id, "D", new string('a', 64)));
+            Assert.Equal(isHeld ? HttpStatusCode.Created : HttpStatusCode.Conflict, decided.StatusCode);
             foreach (var bidder in bidders) await ReleasedAsync(lot, bidder);
             await host.BooksHoldAsync();
         }
