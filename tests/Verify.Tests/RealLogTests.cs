@@ -65,10 +65,13 @@ public class RealLogTests
         await using var authority = TimestampAuthority.AuthorityHost.Build(builder, folder);
         await authority.StartAsync(TestContext.Current.CancellationToken);
         var address = authority.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        await using var real = new RealLog { Configure = c => c.AddInMemoryCollection([new("Log:TimestampAuthority", address)]) };
+        await using var real = new RealLog { Configure = c => c.AddInMemoryCollection([new("Log:TimestampAuthority", address), new("Log:TimestampEvery", "00:00:01")]) };
         await real.InitializeAsync();
         await ServiceFixture.EventuallyAsync(() => real.ScalarAsync<bool>("select exists (select 1 from log_timestamp)"), "a token");
+        var before = await real.ScalarAsync<long>("select max(size) from log_timestamp");
         await real.SendAsync("tests", 1, 30);
+        var covered = await real.ScalarAsync<long>("select size from log_head");
+        await ServiceFixture.EventuallyAsync(() => real.ScalarAsync<bool>($"select count(*) > 1 from log_timestamp where size >= {covered}"), "tokens that cover what was sent");
         string[] roots = ["--timestamp-roots", Path.Combine(folder, "ca.pem")];
         foreach (var run in new[] { await real.VerifyLogAsync([.. roots, "--save", real.PathOf("export")]), await Run.Of(["log", real.PathOf("export"), "--state", real.PathOf("other"), "--log-key", await real.KeyAsync(), .. roots]) })
             Assert.True(run.Exit == Report.ExitGood && run.Says("timestamp") && run.Says("timestamp.root"), run.Output);
@@ -76,6 +79,10 @@ public class RealLogTests
         await real.VerifyTenderAsync();
         var tender = await Run.Of(["tender", real.PathOf("dossier"), "--log-key", await real.KeyAsync(), .. roots]);
         Assert.True(tender.Exit == Report.ExitGood && tender.Says("timestamp") && tender.Says("timestamp.consistency"), tender.Output);
+        // What was stamped before the tender began, and what was after it was covered, is not in its dossier.
+        var sizes = (await File.ReadAllLinesAsync(real.PathOf("dossier"), TestContext.Current.CancellationToken)).Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("kind").GetString() == "timestamp")
+            .Select(line => Checkpoint.Parse(SignedNote.Parse(line.GetProperty("checkpoint").GetString()!).Text).Size).ToArray();
+        Assert.True(sizes.Length > 0 && sizes[0] > before && sizes.Count(size => size >= covered) <= 1, string.Join(' ', sizes));
         await authority.StopAsync(TestContext.Current.CancellationToken);
         Directory.Delete(folder, true);
     }

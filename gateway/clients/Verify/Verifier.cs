@@ -76,8 +76,10 @@ public static class Verifier
         }
         catch (Exception e) when (Hostile.IsOf(e) || e is IOException or UnauthorizedAccessException or HttpRequestException or UnreachableException)
         {
-            errors.WriteLine($"Ended by a fault, so that not everything was checked: {e.Message}");
-            return Report.ExitIncomplete;
+            var report = new Report(string.Join(' ', args));
+            report.Unchecked("fault", $"The check ended before its end: {e.Message}");
+            report.Write(output, args.Contains("--json"));
+            return report.ExitCode;
         }
         finally { Console.CancelKeyPress -= onCancel; }
     }

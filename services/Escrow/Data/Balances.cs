@@ -6,7 +6,7 @@ namespace Tendering.Escrow.Data;
 /// <summary>What accounts show, now or at a past moment: the nearest snapshot, and what came after it. It reads a few thousand transfers at most, however many there are.</summary>
 public static class Balances
 {
-    // Account and position are compared together: only the account's own index serves that. Apart, the planner has read all positions of half a year.
+    // From a snapshot on, account and position are compared together: only the account's own index serves that. Apart, the planner has read all positions of half a year.
     private sealed record Row(Guid Account, long Debits, long Credits, long PendingDebits, long PendingCredits);
 
     // System accounts: the last snapshot, and what came after it.
@@ -40,25 +40,34 @@ public static class Balances
         order by 3, 1
         """).ToArrayAsync(ct);
 
+    private sealed record Start(Guid Account, long After, long Until, long Debits, long Credits, long PendingDebits, long PendingCredits);
+
     /// <summary>Of all that was booked before the moment. A moment in the past has one answer for ever, once nothing that began before it is still under way.</summary>
     public static async Task<IReadOnlyDictionary<Guid, Balance>> AsOfAsync(EscrowDb db, Guid[] accounts, DateTimeOffset before, CancellationToken ct)
     {
         // Between the last cut that lies wholly before the moment and the first that lies wholly after it, the transfers' own times decide.
         var moment = before.ToUniversalTime();
-        return Read(await db.Database.SqlQuery<Row>($"""
+        var starts = await db.Database.SqlQuery<Start>($"""
             with reach as (
               select coalesce((select position from ledger_cut where moment < {moment} order by moment desc, position desc limit 1), 0) as low,
                 coalesce((select position from ledger_cut where moment >= {moment} order by moment, position limit 1), {long.MaxValue}) as high)
-            select a.id as "Account", coalesce(s.debits, 0) + d.posted as "Debits", coalesce(s.credits, 0) + c.posted as "Credits",
-              coalesce(s.pending_debits, 0) + d.held as "PendingDebits", coalesce(s.pending_credits, 0) + c.held as "PendingCredits"
+            select a.id as "Account", coalesce(s.position, 0) as "After", reach.high as "Until", coalesce(s.debits, 0) as "Debits", coalesce(s.credits, 0) as "Credits",
+              coalesce(s.pending_debits, 0) as "PendingDebits", coalesce(s.pending_credits, 0) as "PendingCredits"
             from account a cross join reach
             left join lateral (select * from balance_snapshot s where s.account_id = a.id and s.position <= reach.low order by s.position desc limit 1) s on true
-            cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-              from transfer where (debit_account, position) > (a.id, coalesce(s.position, 0)) and (debit_account, position) <= (a.id, reach.high) and booked_at < {moment}) d
-            cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-              from transfer where (credit_account, position) > (a.id, coalesce(s.position, 0)) and (credit_account, position) <= (a.id, reach.high) and booked_at < {moment}) c
             where a.id = any ({accounts})
-            """).ToListAsync(ct));
+            """).ToListAsync(ct);
+        // Then with the bounds known, an account at a time. In one statement they would be unknown to the planner, which took the wrong index; and compared as a pair with the account, the upper one ends no scan.
+        var rows = new List<Row>(starts.Count);
+        foreach (var s in starts)
+            rows.Add((await db.Database.SqlQuery<Row>($"""
+                select {s.Account} as "Account", {s.Debits} + d.posted as "Debits", {s.Credits} + c.posted as "Credits", {s.PendingDebits} + d.held as "PendingDebits", {s.PendingCredits} + c.held as "PendingCredits"
+                from (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+                  from transfer where debit_account = {s.Account} and position > {s.After} and position <= {s.Until} and booked_at < {moment}) d
+                cross join (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+                  from transfer where credit_account = {s.Account} and position > {s.After} and position <= {s.Until} and booked_at < {moment}) c
+                """).ToListAsync(ct)).Single());
+        return Read(rows);
     }
 
     private static Dictionary<Guid, Balance> Read(List<Row> rows) => rows.ToDictionary(r => r.Account, r => new Balance(r.Debits, r.Credits, r.PendingDebits, r.PendingCredits));

@@ -7,7 +7,7 @@ using Tendering.Supervision.Features;
 namespace Tendering.Supervision.Data;
 
 /// <summary>Writes a tender's dossier line by line (docs/formats/dossier.md); what is large never stands in memory as a whole.</summary>
-public sealed class Dossier(AuditLog log, Guid tender, long[] events, long through, Checkpoint checkpoint, SignedNote note) : ITileReader
+public sealed class Dossier(AuditLog log, Guid tender, long[] events, (long First, long Last) own, long through, Checkpoint checkpoint, SignedNote note) : ITileReader
 {
     private const string Format = "tendering-dossier/1";
     private const int BatchMax = 200;
@@ -43,13 +43,13 @@ public sealed class Dossier(AuditLog log, Guid tender, long[] events, long throu
                 new() { Value = OfOrganisations }, new() { Value = organisations.Select(SearchText.GramOf).ToArray() }, new() { Value = through[0] }, new() { Value = OfKeys },
                 new() { Value = organisations.Select(o => o.ToString()).ToArray() },
             ], ct);
-        return new Dossier(log, tender, [.. own.Concat(about).Distinct().Order()], through[0], checkpoint, note);
+        return new Dossier(log, tender, [.. own.Concat(about).Distinct().Order()], (own.Min(), own.Max()), through[0], checkpoint, note);
     }
 
     public async Task WriteAsync(Stream output, DateTimeOffset made, CancellationToken ct)
     {
         var signer = await log.SignerAsync(ct);
-        var timestamps = await ListTimestamps.ReadAsync(log, null, int.MaxValue, ct);
+        var timestamps = await TimestampsAsync(ct);
         var keys = new Keys(signer.Key.ToString(), log.Options.Needed, log.Options.Origin, [.. log.Options.Witnesses.Select(w => w.Key.ToString())]);
         await LineAsync(output, new Header("header", Format, tender, EventFace.Time(made), through, events.Length, timestamps.Count, keys, note.ToString()), ct);
         var prover = new TileProver(this);
@@ -65,13 +65,20 @@ public sealed class Dossier(AuditLog log, Guid tender, long[] events, long throu
                 await LineAsync(output, await EventAsync(e, turn, tree, prover, ct), ct);
             }
         }
-        foreach (var stamp in timestamps.AsEnumerable().Reverse())
+        foreach (var stamp in timestamps)
         {
             var proof = await prover.ConsistencyAsync(Math.Min(stamp.Size, checkpoint.Size), Math.Max(stamp.Size, checkpoint.Size), ct);
             await LineAsync(output, new TimestampLine("timestamp", stamp.Checkpoint, stamp.Token, Hex(proof)), ct);
         }
         var text = $"{Format}\n{tender}\n{Convert.ToBase64String(_hash.GetCurrentHash())}\n";
         await LineAsync(output, new SignatureLine("signature", new SignedNote(text, [signer.Sign(text)]).ToString()), ct);
+    }
+
+    // From the tender's first event to the first time-stamp that covers its last: those before and after say nothing more of it.
+    private async Task<List<ListTimestamps.Item>> TimestampsAsync(CancellationToken ct)
+    {
+        async Task<long> LeafAsync(long index) => (await log.TurnOfAsync(index, ct))!.LeafOf(index);
+        return await ListTimestamps.BetweenAsync(log, await LeafAsync(own.First), await LeafAsync(own.Last), ct);
     }
 
     private async Task<EventLine> EventAsync(RecordedEvent e, LogTurn turn, SecretTree? tree, TileProver prover, CancellationToken ct)

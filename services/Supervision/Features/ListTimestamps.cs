@@ -20,11 +20,17 @@ public static class ListTimestamps
     private static async Task<Ok<Item[]>> Handle([Range(1, long.MaxValue)] long? before, [Range(1, PageMax)] int? limit, AuditLog log, CancellationToken ct) =>
         TypedResults.Ok((await ReadAsync(log, before, limit ?? PageMax, ct)).ToArray());
 
-    public static async Task<List<Item>> ReadAsync(AuditLog log, long? before, int limit, CancellationToken ct)
+    public static Task<List<Item>> ReadAsync(AuditLog log, long? before, int limit, CancellationToken ct) => ReadAsync(log, "size < $1 order by size desc limit $2", before ?? long.MaxValue, limit, ct);
+
+    /// <summary>Oldest first: those of logs that hold the first leaf, up to the first one that holds the last.</summary>
+    public static Task<List<Item>> BetweenAsync(AuditLog log, long firstLeaf, long lastLeaf, CancellationToken ct) =>
+        ReadAsync(log, "size > $1 and size <= coalesce((select min(size) from log_timestamp where size > $2), $2) order by size", firstLeaf, lastLeaf, ct);
+
+    private static async Task<List<Item>> ReadAsync(AuditLog log, string which, long first, long second, CancellationToken ct)
     {
-        await using var command = log.Database.CreateCommand("select size, checkpoint, token from log_timestamp where size < $1 order by size desc limit $2");
-        command.Parameters.Add(new() { Value = before ?? long.MaxValue });
-        command.Parameters.Add(new() { Value = limit });
+        await using var command = log.Database.CreateCommand($"select size, checkpoint, token from log_timestamp where {which}");
+        command.Parameters.Add(new() { Value = first });
+        command.Parameters.Add(new() { Value = second });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var items = new List<Item>();
         while (await reader.ReadAsync(ct)) items.Add(new Item(reader.GetInt64(0), reader.GetString(1), Convert.ToBase64String(reader.GetFieldValue<byte[]>(2))));

@@ -31,8 +31,6 @@ public sealed class Documents(string? folder, Report report) : IDisposable
         public bool Broken { get; set; }
     }
 
-    public bool HasFolder => folder is not null;
-
     /// <summary>Takes a part as it stands in an event of this source.</summary>
     public void Take(string source, JsonElement part)
     {
