@@ -84,11 +84,12 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
         await RandomAccess.WriteAsync(file, content, offset, ct);
     }
 
-    public Task FlushAsync(string key, CancellationToken ct) => Task.Run(() =>
+    // On a thread of its own: waiting for the disk must not take those that answer requests.
+    public Task FlushAsync(string key, CancellationToken ct) => Task.Factory.StartNew(() =>
     {
         using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         RandomAccess.FlushToDisk(file);
-    }, ct);
+    }, ct, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
     public Task<Stream?> OpenReadAsync(string key, long offset, CancellationToken ct)
     {

@@ -17,7 +17,7 @@ namespace Tendering.Benchmarks;
 internal static class RushBench
 {
     public const int Callers = 64;
-    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 8_000, BareRows = 8_000;
+    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 15_000, BareRows = 8_000;
     private static readonly TimeSpan Rush = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync(Market market, string postgres, int bidders)
@@ -33,10 +33,12 @@ internal static class RushBench
 
         var bodies = rush.Select(c => c.Bytes).ToList();
         var bare = await Bare.RunAsync(postgres, Callers, BareRows, bodies);
+        Console.WriteLine($"warming up with {WarmUp} bids");
+        await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
+        while (await SoakBench.WaitingAsync(postgres) > 0) await Task.Delay(100);            // what the warming up left behind is no part of the rush
         Console.WriteLine("the last half minute");
         await Rate.OfAsync(Callers, rush.Count, i => crowd.LookAsync(rush[i].Call));
         await MoveAsync(market, deadline - Rush);
-        await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
         var (answers, took) = (new Answered[rush.Count], new double[rush.Count]);
         var before = Watched.Cpu();
         var submitted = await Rate.OfAsync(Callers, rush.Count, async i =>
