@@ -10,32 +10,36 @@ namespace Tendering.Verify.Tests;
 public sealed class HostileDossierTests : IDisposable
 {
     private const int Cases = 100;
+    // What the header says of the file and a secret of its term nothing binds but the signature, which the test makes anew.
+    private static readonly string[] Unbound = ["line 0: $.made", "line 0: $.through", "line 0: $.log", "line 0: $.format", "until: "];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tendering-verify");
 
     public void Dispose() => _folder.Delete(true);
 
     [Fact]
-    public async Task Hostile_JSON_anywhere_is_bad_or_incomplete_and_never_a_fault()
+    public async Task Hostile_JSON_anywhere_is_bad_and_never_a_fault()
     {
-        var seed = Random.Shared.Next();
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        var random = new Random(seed);
+        var seed = Seed.Get();
         var whole = await WholeTender.MakeAsync("in one part");
         whole.Dossier.Write(PathOf("dossier"));
         var lines = (await File.ReadAllLinesAsync(PathOf("dossier")))[..^1];
         await File.WriteAllTextAsync(PathOf("roots.pem"), whole.Lot.Root.ExportCertificatePem());
-        var bad = 0;
+        // To repeat a draw takes a while: most cases do without.
+        var few = Counted([.. lines.Where(line => !line.Contains("expert-selection", StringComparison.Ordinal))]);
+        foreach (var some in new[] { lines, few })
+        {
+            var run = await RunAsync(whole, some);
+            Assert.True(run.Exit == Report.ExitGood, run.Output);
+        }
         for (var i = 0; i < Cases; i++)
         {
-            // To repeat a draw takes a while: most cases do without.
-            var some = lines.Where(line => random.Next(20) == 0 || !line.Contains("expert-selection", StringComparison.Ordinal)).ToArray();
+            // Of its own, so that a case does not depend on how long the documents before it came out.
+            var random = new Random(unchecked((seed * 7919) + i));
+            var some = (random.Next(20) == 0 ? lines : few).ToArray();
             var what = Spoil(some, random);
-            Sign(whole, some);
-            var run = await Run.Of("tender", PathOf("dossier"), "--log-key", whole.Dossier.Log.Key.ToString(), "--bid-roots", PathOf("roots.pem"));
-            Assert.True(run.Exit is Report.ExitBad or Report.ExitIncomplete && !run.Says("fault") && run.Errors.Length == 0, $"seed {seed}, case {i}: {what}\n{run.Output}\n{run.Errors}");
-            bad += run.Exit == Report.ExitBad ? 1 : 0;
+            var run = await RunAsync(whole, some);
+            Assert.True((run.Exit == Report.ExitBad || Unbound.Any(start => what.StartsWith(start, StringComparison.Ordinal))) && !run.Says("fault") && run.Errors.Length == 0, $"seed {seed}, case {i}: {what}\n{run.Output}\n{run.Errors}");
         }
-        Assert.True(bad > Cases * 9 / 10, $"seed {seed}: only {bad} of {Cases} are bad");
     }
 
     [Theory]
@@ -64,7 +68,7 @@ public sealed class HostileDossierTests : IDisposable
         {
             var (path, spoilt) = SpoilSome(lines[at], random);
             lines[at] = spoilt;
-            return $"line {at}: {path}";
+            return path.StartsWith("$.secret.until", StringComparison.Ordinal) ? $"until: {at} {path}" : $"line {at}: {path}";
         }
         var face = JsonNode.Parse(text.GetValue<string>())!;
         if (face["type"]!.GetValue<string>() == "platform.document-published" && random.Next(4) > 0)
@@ -115,6 +119,20 @@ public sealed class HostileDossierTests : IDisposable
     {
         try { return Encoding.UTF8.GetString(CanonicalJson.Canonicalize(Encoding.UTF8.GetBytes(json))); }
         catch (JsonException) { return json; }
+    }
+
+    // The header with the number of events that there are: it is not for their count that a file is bad.
+    private static string[] Counted(string[] lines)
+    {
+        var header = JsonNode.Parse(lines[0])!;
+        header["events"] = lines.Length - 1;
+        return [Encoding.UTF8.GetString(CanonicalJson.Canonicalize(header)), .. lines[1..]];
+    }
+
+    private Task<Run> RunAsync(WholeTender whole, string[] lines)
+    {
+        Sign(whole, lines);
+        return Run.Of("tender", PathOf("dossier"), "--log-key", whole.Dossier.Log.Key.ToString(), "--bid-roots", PathOf("roots.pem"));
     }
 
     private void Sign(WholeTender whole, string[] lines)

@@ -36,7 +36,11 @@ internal sealed class SealedLot
         });
     }
 
-    public static async Task<SealedLot> SealAsync(params long[] prices)
+    public static Task<SealedLot> SealAsync(params long[] prices) => SealAsync(schedule => schedule.Canonical(), false, prices);
+
+    /// <param name="write">What a bidder seals as its schedule.</param>
+    /// <param name="broken">The bidder breaks each ciphertext and commits to the broken one.</param>
+    public static async Task<SealedLot> SealAsync(Func<OpeningSchedule, byte[]> write, bool broken, params long[] prices)
     {
         var lot = new SealedLot();
         var custodians = Enumerable.Range(0, 3).Select(_ => CustodianKey.Generate()).ToArray();
@@ -44,10 +48,15 @@ internal sealed class SealedLot
         {
             var (id, bidder) = (new Guid(i + 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2), new Guid(i + 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3));
             var schedule = new OpeningSchedule("1", Tender, Lot, bidder, 1, price, "CNY", 180, "王工", null);
-            var sealedBid = await BidSealer.SealAsync(new SealingRequest(Tender, Lot, bidder, 1, [.. custodians.Select(key => key.PublicKey)], 2, CustodianKey.Generate().PublicKey), schedule.Canonical(), [1, 2, 3]);
-            var manifest = sealedBid.Manifest;
+            var sealedBid = await BidSealer.SealAsync(new SealingRequest(Tender, Lot, bidder, 1, [.. custodians.Select(key => key.PublicKey)], 2, CustodianKey.Generate().PublicKey), write(schedule), [1, 2, 3]);
+            var (manifest, cipher) = (sealedBid.Manifest, sealedBid.Price);
+            if (broken)
+            {
+                cipher[^1] ^= 1;
+                manifest = manifest with { Parts = [manifest.Price with { Digest = BlockDigest.Of(cipher) }, manifest.Files] };
+            }
             var key = BidOpener.RebuildKey(new[] { 1, 2 }.Select(index => BidOpener.OpenShare(manifest, "price", index, custodians[index - 1])));
-            lot.Bids.Add(new Bid(id, bidder, manifest, sealedBid.Price, key, BidSignature.Sign(manifest, lot.Certificates[bidder] = lot.Certificate(), at: At), Receipt.Sign(new ReceiptClaims(id, Tender, Lot, bidder, 1, manifest.Hash(), At.AddMinutes(i)), lot.ReceiptKey, "k"), schedule));
+            lot.Bids.Add(new Bid(id, bidder, manifest, cipher, key, BidSignature.Sign(manifest, lot.Certificates[bidder] = lot.Certificate(), at: At), Receipt.Sign(new ReceiptClaims(id, Tender, Lot, bidder, 1, manifest.Hash(), At.AddMinutes(i)), lot.ReceiptKey, "k"), schedule));
         }
         lot.Record = lot.Draw();
         return lot;

@@ -96,5 +96,8 @@ internal sealed record Run(int Exit, string Output, string Errors)
     }
 
     public bool Says(string code) => Output.Contains($"[{code}]", StringComparison.Ordinal);
-    public bool SaysBad(string code) => Output.Split('\n').Any(line => line.StartsWith("  BAD ", StringComparison.Ordinal) && line.EndsWith($"[{code}]", StringComparison.Ordinal));
+    public bool SaysBad(string code) => SaysOf("BAD", code);
+    public bool SaysUnchecked(string code) => SaysOf("not checked", code);
+
+    private bool SaysOf(string mark, string code) => Output.Split('\n').Any(line => line.StartsWith($"  {mark} ", StringComparison.Ordinal) && line.EndsWith($"[{code}]", StringComparison.Ordinal));
 }

@@ -42,6 +42,20 @@ public sealed class VerifyOpeningTests : IDisposable
         Assert.True((await RunAsync(lot, lot.Record with { Bids = [closed with { Cause = "bidder" }, .. bids[1..]] })).SaysBad("opening.verdict"));
     }
 
+    [Theory]
+    [InlineData("ciphertext-broken")]
+    [InlineData("price-unreadable")]
+    [InlineData("currency-differs")]
+    public async Task Why_a_bid_was_not_opened_is_seen_from_its_ciphertext(string fact)
+    {
+        var lot = await SealedLot.SealAsync(schedule => fact switch { "price-unreadable" => "{}"u8.ToArray(), "currency-differs" => (schedule with { Currency = "USD" }).Canonical(), _ => schedule.Canonical() }, broken: fact == "ciphertext-broken", 500);
+        foreach (var (said, word) in new[] { ("ciphertext-broken", "revoked"), ("price-unreadable", "rejected"), ("currency-differs", "rejected") })
+        {
+            var run = await RunAsync(lot, lot.Record with { Bids = [lot.Record.Bids[0] with { Price = null, Schedule = null, Fact = said, Verdict = word, Cause = "bidder" }] });
+            Assert.True(said == fact ? run.Exit == Report.ExitGood : run.SaysBad("opening.fact"), run.Output);
+        }
+    }
+
     [Fact]
     public async Task A_ciphertext_or_manifest_that_was_changed_is_bad()
     {

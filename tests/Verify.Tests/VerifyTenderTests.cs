@@ -31,8 +31,7 @@ public sealed class VerifyTenderTests : IDisposable
     [Fact]
     public async Task Any_line_that_is_changed_left_out_moved_or_put_in_is_found_even_if_the_file_is_signed_anew()
     {
-        var seed = Random.Shared.Next();
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var seed = Seed.Get();
         var random = new Random(seed);
         var (dossier, _, _, _) = await MakeAsync(drawn: false);
         for (var i = 0; i < 60; i++)
@@ -62,8 +61,7 @@ public sealed class VerifyTenderTests : IDisposable
     [Fact]
     public async Task Any_changed_byte_is_found_by_the_signature()
     {
-        var seed = Random.Shared.Next();
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var seed = Seed.Get();
         var random = new Random(seed);
         var (dossier, _, _, _) = await MakeAsync(drawn: false);
         var good = File.ReadAllBytes(dossier.Write(PathOf("dossier")));

@@ -16,10 +16,18 @@ internal sealed class WholeTender
     private static readonly byte[] Vrf = Ecvrf.GeneratePrivateKey();
     private static readonly Lazy<Task<(SealedLot Lot, OpeningRecord Announced)>> Sealed = new(async () => await SealedLot.SealAsync(500, 300, 400) is var lot ? (lot, lot.Announce(Vrf, Asked)) : default);
     private static readonly Lazy<(DrawRecord Record, PoolEntry[] Pool, byte[] Draw)> Drawn = new(VerifyDrawTests.Draw);
+    private static readonly Dictionary<string, (string Verdict, string Cause)> Facts = new()
+    {
+        ["ciphertext-missing"] = ("withdrawn", "platform"), ["ciphertext-differs"] = ("withdrawn", "platform"), ["ciphertext-broken"] = ("revoked", "bidder"), ["price-unreadable"] = ("rejected", "bidder"), ["currency-differs"] = ("rejected", "bidder"),
+        ["shares-missing"] = ("withdrawn", "custodians"),
+    };
     private readonly OpeningRecord _announced;
     private readonly string? _lie;
 
-    private WholeTender(SealedLot lot, OpeningRecord announced, string? lie) => (Lot, _announced, _lie) = (lot, announced, lie);
+    private WholeTender(SealedLot lot, OpeningRecord announced, string? lie) => (Lot, _announced, _lie) = (lot, NotOpened(announced, lie), lie);
+
+    /// <summary>The lowest price, which a lie about a bid throws out.</summary>
+    public SealedLot.Bid Cheapest => Lot.Bids[1];
 
     private int Parts => _lie == "in one part" ? 1 : 3;
     public TestDossier Dossier { get; } = new();
@@ -33,26 +41,37 @@ internal sealed class WholeTender
         return tender;
     }
 
+    // A lie that is a fact: the lowest bid is said not to have been opened for it.
+    private static OpeningRecord NotOpened(OpeningRecord announced, string? lie) => lie is null || !Facts.TryGetValue(lie, out var words) ? announced
+        : announced with { Bids = [announced.Bids[0], announced.Bids[1] with { Price = null, Schedule = null, Fact = lie, Verdict = words.Verdict, Cause = words.Cause }, .. announced.Bids.Skip(2)] };
+
     private void Fill()
     {
         var (draw, drawId) = (Drawn.Value, Guid.NewGuid());
         void CoefficientKey() => Dossier.Add("bid-opening.coefficient-key-published", new() { ["keyId"] = Guid.NewGuid(), ["publicKey"] = HexText.Encode(Ecvrf.PublicKey(Vrf)), ["publishedAt"] = At }, ofTender: false);
-        var q = (_lie == "opening.receipt" ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : Lot.ReceiptKey).ExportParameters(false).Q;
-        Dossier.Add("bidding.receipt-key-published", new() { ["keyId"] = "k", ["x"] = Base64UrlText.Encode(q.X), ["y"] = Base64UrlText.Encode(q.Y), ["publishedAt"] = At }, ofTender: false);
+        if (_lie != "tender.receipt-key late") PublishReceiptKey(_lie == "opening.receipt" ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : Lot.ReceiptKey);
+        if (_lie == "tender.receipt-key twice") PublishReceiptKey(ECDsa.Create(ECCurve.NamedCurves.nistP256));
         if (_lie != "tender.coefficient-key") CoefficientKey();
         if (_lie != "draw.vrf-key") Dossier.Add("expert-selection.vrf-key-published", new() { ["keyId"] = Guid.NewGuid(), ["publicKey"] = draw.Record.VrfPublicKey, ["publishedAt"] = At }, ofTender: false);
         foreach (var (bidder, certificate) in Lot.Certificates) Dossier.Add("identity.certificate-issued", new() { ["organisationId"] = bidder, ["serialNumber"] = certificate.SerialNumber, ["certificatePem"] = certificate.ExportCertificatePem(), ["issuerPem"] = Lot.Root.ExportCertificatePem(), ["notBefore"] = At, ["notAfter"] = At }, ofTender: false);
         if (_lie == "opening.signature") Dossier.Add("identity.certificate-revoked", new() { ["organisationId"] = Lot.Bids[2].Bidder, ["serialNumber"] = Lot.Certificates[Lot.Bids[2].Bidder].SerialNumber, ["reason"] = "lost", ["revokedAt"] = "2026-02-20T00:00:00+00:00" }, ofTender: false);
         Publish();
         foreach (var bid in Lot.Bids) Dossier.Add("bidding.bid-submitted", Of(new() { ["bidId"] = bid.Id, ["bidderId"] = bid.Bidder, ["manifestHash"] = bid.Manifest.Hash() }), secret: true, organisation: bid.Bidder);
-        Dossier.Add("bidding.bidding-closed", Of(new() { ["closingListHash"] = Lot.Record.ClosingListHash }));
+        if (_lie != "no bidding-closed") Dossier.Add("bidding.bidding-closed", Of(new() { ["closingListHash"] = Lot.Record.ClosingListHash }));
         if (_lie == "tender.coefficient-key") CoefficientKey();
+        if (_lie == "tender.receipt-key late") PublishReceiptKey(Lot.ReceiptKey);
         var record = Open();
-        Dossier.Add("bid-opening.opening-completed", Of(new() { ["recordHash"] = HexText.Sha256(Encoding.UTF8.GetBytes(record)), ["bids"] = new JsonArray([.. Lot.Bids.Select(bid => (JsonNode)new JsonObject { ["bidId"] = bid.Id, ["price"] = bid.Schedule.Price })]) }));
+        Dossier.Add("bid-opening.opening-completed", Of(new() { ["recordHash"] = HexText.Sha256(Encoding.UTF8.GetBytes(record)), ["bids"] = new JsonArray([.. _announced.Bids.Select(bid => (JsonNode)new JsonObject { ["bidId"] = bid.BidId, ["price"] = bid.Price })]) }));
         Dossier.AddDocument(_lie == "tender.document" ? "evaluation" : "bid-opening", "opening-record", SealedLot.Lot, record, parts: Parts);
         Draw(draw, drawId);
         Evaluate(record);
         if (_lie == "draw.vrf-key") Dossier.Add("expert-selection.vrf-key-published", new() { ["keyId"] = Guid.NewGuid(), ["publicKey"] = draw.Record.VrfPublicKey, ["publishedAt"] = At }, ofTender: false);
+    }
+
+    private void PublishReceiptKey(ECDsa key)
+    {
+        var q = key.ExportParameters(false).Q;
+        Dossier.Add("bidding.receipt-key-published", new() { ["keyId"] = "k", ["x"] = Base64UrlText.Encode(q.X), ["y"] = Base64UrlText.Encode(q.Y), ["publishedAt"] = At }, ofTender: false);
     }
 
     private void Publish()
@@ -75,7 +94,7 @@ internal sealed class WholeTender
             ["bids"] = new JsonArray([.. Lot.Bids.Select(bid => (JsonNode)new JsonObject { ["bidId"] = bid.Id, ["bidderId"] = bid.Bidder, ["manifestHash"] = bid.Manifest.Hash(), ["manifest"] = Encoding.UTF8.GetString(bid.Manifest.Canonical()), ["signature"] = Convert.ToBase64String(bid.Signature), ["receipt"] = bid.Receipt })]),
         }), secret: true);
         foreach (var bid in Lot.Bids) Dossier.Add("bid-opening.party-signed-in", Of(new() { ["party"] = "bidder", ["organisationId"] = bid.Bidder, ["organisationName"] = $"bidder {Lot.Bids.IndexOf(bid)}", ["signedInAt"] = "2026-03-02T02:00:00+00:00" }));
-        foreach (var bid in Lot.Bids)
+        foreach (var bid in Lot.Bids.Where((_, i) => _announced.Bids[i].Price is not null))
             Dossier.Add("bid-opening.bid-opened", Of(new() { ["bidId"] = bid.Id, ["price"] = bid.Schedule.Price, ["priceKey"] = Base64UrlText.Encode(bid.Key), ["priceCiphertext"] = Convert.ToBase64String(_lie == "opening.ciphertext" ? Lot.Bids[0].Cipher : bid.Cipher) }));
         var drawn = _announced.Coefficients!;
         if (_lie == "opening.coefficients") drawn = drawn with { Drawn = [drawn.Drawn[0] with { Number = drawn.Drawn[0].Number % 5 + 1, Value = drawn.Drawn[0].Values[drawn.Drawn[0].Number % 5] }, drawn.Drawn[1]] };
@@ -106,7 +125,7 @@ internal sealed class WholeTender
 
     private void Draw((DrawRecord Record, PoolEntry[] Pool, byte[] Draw) draw, Guid id)
     {
-        Dossier.Add("expert-selection.pool-frozen", Of(new() { ["drawId"] = id, ["poolHash"] = draw.Record.PoolHash }));
+        if (_lie != "no pool-frozen") Dossier.Add("expert-selection.pool-frozen", Of(new() { ["drawId"] = id, ["poolHash"] = draw.Record.PoolHash }));
         Dossier.AddDocument("expert-selection", "draw-pool", id, Encoding.UTF8.GetString(CanonicalJson.Serialize(draw.Pool)));
         foreach (var party in draw.Record.Parties.Skip(_lie == "tender.draw-order" ? 1 : 0)) Dossier.Add("expert-selection.draw-committed", Of(new() { ["drawId"] = id, ["commitment"] = party.Commitment }));
         foreach (var party in draw.Record.Parties) Dossier.Add("expert-selection.draw-revealed", Of(new() { ["drawId"] = id, ["reveal"] = party.Reveal }));
@@ -118,8 +137,8 @@ internal sealed class WholeTender
     private void Evaluate(string record)
     {
         var members = Enumerable.Range(1, 3).Select(seat => (Seat: seat, Key: ECDsa.Create(ECCurve.NamedCurves.nistP256))).Select(m => (m.Seat, m.Key, Identity: MemberIdentity.Of(Guid.NewGuid(), $"专家 {m.Seat}", "大学", Convert.ToBase64String(m.Key.ExportSubjectPublicKeyInfo())))).ToArray();
-        var facts = Lot.Record.Bids.Select(bid => new BidFacts(new BidOnRecord(bid.BidId, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, null, bid.ManifestHash, DateTimeOffset.Parse(bid.SubmittedAt, System.Globalization.CultureInfo.InvariantCulture)), true, null)).ToArray();
-        var votes = members.Select(_ => facts.Select(fact => new Vote(fact.Record.BidId, true, null, null)).ToArray()).ToArray();
+        var facts = _announced.Bids.Select(bid => new BidFacts(new BidOnRecord(bid.BidId, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, bid.Verdict, bid.ManifestHash, DateTimeOffset.Parse(bid.SubmittedAt, System.Globalization.CultureInfo.InvariantCulture)), true, null)).ToArray();
+        var votes = members.Select(_ => facts.Where(fact => fact.Record.Price is not null).Select(fact => new Vote(fact.Record.BidId, true, null, null)).ToArray()).ToArray();
         var report = EvaluationReport.Draw(VerifyEvaluationTests.Inputs(facts, votes) with { OpeningRecordHash = HexText.Sha256(Encoding.UTF8.GetBytes(record)), TenderId = SealedLot.Tender, LotId = SealedLot.Lot, Members = [.. members.Select(m => new SeatCommitment(m.Seat, m.Identity.Commitment))] });
         var hash = SHA256.HashData(report.Canonical());
         Dossier.Add("expert-selection.committee-ready", Of(new() { ["members"] = new JsonArray([.. members.Take(_lie == "tender.committee" ? 2 : 3).Select(m => (JsonNode)new JsonObject { ["expertId"] = m.Identity.Expert, ["signingKey"] = m.Identity.SigningKey })]) }), secret: true);

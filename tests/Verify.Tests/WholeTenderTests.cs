@@ -16,7 +16,7 @@ public sealed class WholeTenderTests : IDisposable
         var whole = await WholeTender.MakeAsync();
         var run = await RunAsync(whole);
         Assert.True(run.Exit == Report.ExitGood, run.Output);
-        foreach (var code in new[] { "tender.documents", "tender.notice", "opening.prices", "opening.coefficients", "opening.confirmation", "opening.objections", "tender.coefficients", "tender.coefficient-key", "draw", "draw.checkpoint", "draw.vrf-key", "evaluation", "tender.committee" })
+        foreach (var code in new[] { "tender.documents", "tender.notice", "opening.prices", "opening.coefficients", "opening.confirmation", "opening.objections", "tender.coefficients", "tender.coefficient-key", "tender.receipt-key", "draw", "draw.checkpoint", "draw.vrf-key", "evaluation", "tender.committee" })
             Assert.True(run.Says(code), $"{code}\n{run.Output}");
         // Without authorities to trust certificates are the log's own word, which is said once.
         run = await Run.Of("tender", PathOf("dossier"), "--log-key", whole.Dossier.Log.Key.ToString());
@@ -32,6 +32,8 @@ public sealed class WholeTenderTests : IDisposable
     [InlineData("tender.notice")]
     [InlineData("opening.announced")]
     [InlineData("opening.receipt")]
+    [InlineData("tender.receipt-key late")]
+    [InlineData("tender.receipt-key twice")]
     [InlineData("opening.signature")]
     [InlineData("opening.ciphertext")]
     [InlineData("opening.coefficients")]
@@ -52,6 +54,38 @@ public sealed class WholeTenderTests : IDisposable
     {
         var run = await RunAsync(await WholeTender.MakeAsync(lie));
         Assert.True(run.Exit == Report.ExitBad && run.SaysBad(lie.Split(' ')[0]), run.Output);
+    }
+
+    [Theory]
+    [InlineData("ciphertext-missing")]
+    [InlineData("ciphertext-differs")]
+    [InlineData("ciphertext-broken")]
+    [InlineData("price-unreadable")]
+    [InlineData("currency-differs")]
+    public async Task That_a_bid_could_not_be_opened_is_not_believed_without_its_ciphertext_nor_against_it(string fact)
+    {
+        var whole = await WholeTender.MakeAsync(fact);
+        var run = await RunAsync(whole);
+        Assert.True(run.Exit == Report.ExitIncomplete && run.Output.Split("  not checked").Length == 2 && run.Says("opening.not-opened") && run.Output.Contains("2 prices were opened again", StringComparison.Ordinal), run.Output);
+        Directory.CreateDirectory(PathOf("documents"));
+        await File.WriteAllBytesAsync(PathOf($"documents/{whole.Cheapest.Id}.proof.json"), whole.Cheapest.Proof);
+        Assert.True((await RunAsync(whole, "--documents", PathOf("documents"))).SaysBad("opening.fact"));
+    }
+
+    [Fact]
+    public async Task That_a_bid_was_not_opened_for_want_of_shares_is_noted()
+    {
+        var run = await RunAsync(await WholeTender.MakeAsync("shares-missing"));
+        Assert.True(run.Exit == Report.ExitGood && run.Says("opening.not-opened"), run.Output);
+    }
+
+    [Theory]
+    [InlineData("no bidding-closed", "tender.coefficient-key", "tender.receipt-key")]
+    [InlineData("no pool-frozen", "draw.vrf-key")]
+    public async Task Without_the_event_that_a_key_must_stand_before_its_place_is_not_checked(string lie, params string[] codes)
+    {
+        var run = await RunAsync(await WholeTender.MakeAsync(lie));
+        Assert.All(codes, code => Assert.True(run.Exit != Report.ExitGood && run.SaysUnchecked(code), run.Output));
     }
 
     [Fact]

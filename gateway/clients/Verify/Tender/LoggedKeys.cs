@@ -22,7 +22,7 @@ public sealed class LoggedKeys : IDisposable
             Hostile.Guard(report, "tender.key", $"What the event {e.Id} ({e.Type}) says of a key", () =>
             {
                 if (e.Type is Coefficients or Draws) _published.Add((e.Type, e.Payload.GetProperty("publicKey").GetString()!, e.Index));
-                else if (e.Type == Receipts) ReceiptKey = Signatures.FromJwk(e.Payload);
+                else if (e.Type == Receipts) TakeReceiptKey(e, report);
                 else if (e.Type == Revoked) revoked.Add((Organisation(e), Serial(e), e.Payload.GetProperty("revokedAt").GetDateTimeOffset()));
                 else certificates.Add(Read(e));
             });
@@ -32,12 +32,29 @@ public sealed class LoggedKeys : IDisposable
     /// <summary>The key that checks receipts, as the log has it; null where it has none.</summary>
     public ECDsa? ReceiptKey { get; private set; }
 
+    /// <summary>The same key as <see cref="PlaceOf"/> knows it.</summary>
+    public string? ReceiptKeyText { get; private set; }
+
     public IEnumerable<LoggedCertificate> Of(Guid organisation) => _certificates[organisation];
 
-    /// <summary>The index in the record at which a random function's key was published; null: it was not.</summary>
+    /// <summary>The index in the record at which a key was published; null: it was not.</summary>
     public long? PlaceOf(string type, string publicKey) => _published.Where(p => (p.Type, p.Key) == (type, publicKey)).Select(p => (long?)p.Index).FirstOrDefault();
 
     public void Dispose() => ReceiptKey?.Dispose();
+
+    // The platform publishes one for ever: with a second it could sign receipts of bids that nobody submitted.
+    private void TakeReceiptKey(ShownEvent e, Report report)
+    {
+        var key = Signatures.FromJwk(e.Payload);
+        var text = HexText.Encode(key.ExportSubjectPublicKeyInfo());
+        _published.Add((Receipts, text, e.Index));
+        if (ReceiptKey is null) (ReceiptKey, ReceiptKeyText) = (key, text);
+        else
+        {
+            key.Dispose();
+            report.Require(text == ReceiptKeyText, "tender.receipt-key", "The log has more than one key of receipts; the first is the one that is used.");
+        }
+    }
 
     private static LoggedCertificate Read(ShownEvent e)
     {

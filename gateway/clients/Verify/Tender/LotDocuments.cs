@@ -33,6 +33,7 @@ public sealed class LotDocuments(Guid lot, ShownEvent[] of, IReadOnlyList<ShownE
         await OpeningCheck.CheckAsync(report, opening, Proofs(opening), signers, given ?? keys.ReceiptKey);
         ConfirmationCheck.CheckSignatures(report, opening, OpeningCheck.Announcement(record), signers);
         ConfirmationCheck.CompareWithEvents(report, opening, of);
+        if (given is null && keys.ReceiptKeyText is { } receipts) CheckKey("tender.receipt-key", $"Lot {lot}: each receipt", LoggedKeys.Receipts, receipts, null, before: "bidding.bidding-closed", since: "bidding closed");
         CheckCoefficients(opening);
         return record;
     }
@@ -118,7 +119,8 @@ public sealed class LotDocuments(Guid lot, ShownEvent[] of, IReadOnlyList<ShownE
     {
         if (given is not null) report.Require(given == key, code, $"{what} is that of the key given.", $"{what} is of another key.");
         else if (keys.PlaceOf(type, key) is not { } place) report.Unchecked(code, $"{what} is of a key that the dossier does not bring, and none was given.");
-        else if (Array.Find(of, e => e.Type == before) is { } moment) report.Require(place < moment.Index, code, $"{what} is of a key that stood in the log before {since}.", $"{what} is of a key that came into the log only after {since}.");
+        else if (Array.Find(of, e => e.Type == before) is not { } moment) report.Unchecked(code, $"The dossier has no event {before}: that {what} is of a key that stood in the log before {since} was not checked.");
+        else report.Require(place < moment.Index, code, $"{what} is of a key that stood in the log before {since}.", $"{what} is of a key that came into the log only after {since}.");
     }
 
     // The hash is null where the log has none of its own: the event that brought the document is in the log then.

@@ -158,7 +158,11 @@ public static class OpeningCheck
         var key = bid.PriceKey is { } encoded ? Base64UrlText.TryDecode(encoded) : null;
         var part = manifest.Price;
         var matches = cipher is not null && cipher.Length == part.Length && BlockDigest.Of(cipher) == part.Digest;
-        if (bid.Price is null) return CheckNotOpened(report, bid, manifest, cipher, matches, key, proof.OfEvents);
+        if (bid.Price is null)
+        {
+            await CheckNotOpenedAsync(report, record, bid, manifest, cipher, matches, key, proof.OfEvents);
+            return false;
+        }
         if (!report.Require(matches, "opening.ciphertext", $"The ciphertext of bid {bid.BidId} is not the one that was sealed.")) return false;
         if (!report.Require(key is not null && BidOpener.CommitmentHolds(manifest, part.Name, key), "opening.commitment", $"The key of bid {bid.BidId} is not the one that it was sealed with.")) return false;
         try
@@ -170,17 +174,31 @@ public static class OpeningCheck
     }
 
     // A fact that the proof itself can show is looked at; that shares were missing cannot be seen from here.
-    private static bool CheckNotOpened(Report report, OpenedBid bid, BidManifest manifest, byte[]? cipher, bool matches, byte[]? key, bool ofEvents)
+    private static async Task CheckNotOpenedAsync(Report report, OpeningRecord record, OpenedBid bid, BidManifest manifest, byte[]? cipher, bool matches, byte[]? key, bool ofEvents)
     {
-        bool? holds = ofEvents ? null : bid.Fact switch
+        bool? holds = bid.Fact switch
         {
             "ciphertext-missing" => cipher is null,
             "ciphertext-differs" => !matches,
-            "ciphertext-broken" or "price-unreadable" or "currency-differs" => matches && key is not null && BidOpener.CommitmentHolds(manifest, SealedPart.Price, key),
+            "ciphertext-broken" or "price-unreadable" or "currency-differs" => matches && key is not null && await FailureAsync(record, manifest, cipher!, key) == bid.Fact,
             _ => null,
         };
-        if (holds is null) report.Note("opening.not-opened", $"Bid {bid.BidId} was not opened ({bid.Fact}); that cannot be seen from {(ofEvents ? "events, which do not bring what was never opened" : "what is published")}.");
-        return holds is null || report.Require(holds.Value, "opening.fact", $"Bid {bid.BidId} is said not to be opened for {bid.Fact}, which what is shown contradicts.");
+        if (holds is null) report.Note("opening.not-opened", $"Bid {bid.BidId} was not opened ({bid.Fact}); that cannot be seen from what is published.");
+        else if (ofEvents) report.Unchecked("opening.not-opened", $"Bid {bid.BidId} was not opened ({bid.Fact}); its proof ({bid.BidId}.proof.json among the documents) would show whether that is so, events do not bring its ciphertext.");
+        else report.Require(holds.Value, "opening.fact", $"Bid {bid.BidId} is said not to be opened for {bid.Fact}, which what is shown contradicts.");
+    }
+
+    // Null: the price opens, or the key is not the bid's.
+    private static async Task<string?> FailureAsync(OpeningRecord record, BidManifest manifest, byte[] cipher, byte[] key)
+    {
+        try
+        {
+            var schedule = OpeningSchedule.Parse(await BidOpener.OpenAsync(manifest, SealedPart.Price, key, cipher), manifest);
+            return schedule.Currency == record.Currency ? null : "currency-differs";
+        }
+        catch (StreamCipherException) { return "ciphertext-broken"; }
+        catch (ScheduleException) { return "price-unreadable"; }
+        catch (OpeningException) { return null; }
     }
 
     internal static DateTimeOffset Time(string text) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : default;
