@@ -30,9 +30,9 @@ public sealed class OpensslAuthority : IDisposable
         File.WriteAllText(Path.Combine(_folder, "ts.cnf"), Settings);
         if (File.Exists(Path.Combine(_folder, "tsa.pem"))) return;
         File.WriteAllText(Path.Combine(_folder, "serial"), "01");
-        RunAsync($"req -x509 {NewKey} -keyout ca.key -out ca.pem -days 3650 -subj /CN=Local-time-stamping-root -extensions ca", default).GetAwaiter().GetResult();
-        RunAsync($"req {NewKey} -keyout tsa.key -out tsa.csr -subj /CN=Local-time-stamping", default).GetAwaiter().GetResult();
-        RunAsync("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.new -days 3650 -extfile ts.cnf -extensions tsa", default).GetAwaiter().GetResult();
+        RunAsync($"req -x509 {NewKey} -keyout ca.key -out ca.pem -days 3650 -subj /CN=Local-time-stamping-root -extensions ca").GetAwaiter().GetResult();
+        RunAsync($"req {NewKey} -keyout tsa.key -out tsa.csr -subj /CN=Local-time-stamping").GetAwaiter().GetResult();
+        RunAsync("x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.new -days 3650 -extfile ts.cnf -extensions tsa").GetAwaiter().GetResult();
         File.Move(Path.Combine(_folder, "tsa.new"), Path.Combine(_folder, "tsa.pem"));
     }
 
@@ -45,20 +45,21 @@ public sealed class OpensslAuthority : IDisposable
         await _turn.WaitAsync(ct);
         try
         {
-            await File.WriteAllBytesAsync(Path.Combine(_folder, "query.tsq"), query, ct);
-            await RunAsync("ts -reply -queryfile query.tsq -inkey tsa.key -signer tsa.pem -chain ca.pem -config ts.cnf -section ts -out answer.tsr", ct);
-            return await File.ReadAllBytesAsync(Path.Combine(_folder, "answer.tsr"), ct);
+            // From here on it is not given up: an openssl left behind would write over the next one's answer, and one that is killed may leave no serial number.
+            await File.WriteAllBytesAsync(Path.Combine(_folder, "query.tsq"), query, CancellationToken.None);
+            await RunAsync("ts -reply -queryfile query.tsq -inkey tsa.key -signer tsa.pem -chain ca.pem -config ts.cnf -section ts -out answer.tsr");
+            return await File.ReadAllBytesAsync(Path.Combine(_folder, "answer.tsr"), CancellationToken.None);
         }
         finally { _turn.Release(); }
     }
 
     public void Dispose() => _turn.Dispose();
 
-    private async Task RunAsync(string arguments, CancellationToken ct)
+    private async Task RunAsync(string arguments)
     {
         using var openssl = Process.Start(new ProcessStartInfo("openssl", arguments) { WorkingDirectory = _folder, RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var (output, errors) = (openssl.StandardOutput.ReadToEndAsync(ct), openssl.StandardError.ReadToEndAsync(ct));
-        await openssl.WaitForExitAsync(ct);
+        var (output, errors) = (openssl.StandardOutput.ReadToEndAsync(), openssl.StandardError.ReadToEndAsync());
+        await openssl.WaitForExitAsync();
         await output;
         if (openssl.ExitCode != 0) throw new InvalidOperationException($"openssl {arguments}: {await errors}");
     }

@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -49,6 +51,20 @@ public sealed class FetchTimestampTests : IAsyncLifetime
         ListTimestamps.Item[] stamps = [];
         await ServiceFixture.EventuallyAsync(async () => (stamps = (await host.Public().GetFromJsonAsync<ListTimestamps.Item[]>("/api/supervision/log/timestamps"))!).Length >= count, "tokens");
         return stamps;
+    }
+
+    [Fact]
+    public async Task Who_asks_after_a_request_that_was_given_up_gets_the_answer_to_its_own_question()
+    {
+        using var authority = new OpensslAuthority(_folder);
+        for (var i = 0; i < 20; i++)
+        {
+            var (first, second) = (Rfc3161TimestampRequest.CreateFromData([(byte)i, 1], HashAlgorithmName.SHA256), Rfc3161TimestampRequest.CreateFromData([(byte)i, 2], HashAlgorithmName.SHA256));
+            using var given = new CancellationTokenSource(TimeSpan.FromMilliseconds(i));
+            try { await authority.StampAsync(first.Encode(), given.Token); }
+            catch (OperationCanceledException) { }
+            second.ProcessResponse(await authority.StampAsync(second.Encode(), CancellationToken.None), out _);
+        }
     }
 
     [Fact]
