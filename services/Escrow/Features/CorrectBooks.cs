@@ -72,13 +72,17 @@ public static class CorrectBooks
     // In the life of each tender that it touches. Where an account is missing the ledger refuses, and nothing is told.
     private static IEnumerable<OutboxEvent> EventsOf(IReadOnlyCollection<Side> sides, Func<Guid, Side, Side, OutboxEvent> tell) =>
         sides.FirstOrDefault(s => s.IsDebit) is { } from && sides.FirstOrDefault(s => !s.IsDebit) is { } to
-            ? new[] { from.TenderId, to.TenderId }.OfType<Guid>().Distinct().Select(tender => tell(tender, from, to)) : [];
+            ? new[] { from.TenderId, to.TenderId }.OfType<Guid>().Distinct().Select(tender => tell(tender, from.In(tender), to.In(tender))) : [];
 
     // Without a tender it is no sub-account.
-    private sealed record Side(bool IsDebit, Guid? TenderId, Guid LotId, Guid BidderId, string Currency);
+    private sealed record Side(Guid AccountId, bool IsDebit, Guid? TenderId, Guid LotId, Guid BidderId, string Currency)
+    {
+        /// <summary>As this tender's life may tell it: who bids in another tender is that one's secret, so the account stands for both.</summary>
+        public Side In(Guid tender) => TenderId == tender ? this : this with { LotId = AccountId, BidderId = AccountId };
+    }
 
     private static Task<List<Side>> SidesAsync(EscrowDb db, Guid debit, Guid credit, CancellationToken ct) => db.Database.SqlQuery<Side>($"""
-        select asked.is_debit as "IsDebit", s.tender_id as "TenderId", coalesce(s.lot_id, a.id) as "LotId", coalesce(s.bidder_id, a.id) as "BidderId", a.currency as "Currency"
+        select a.id as "AccountId", asked.is_debit as "IsDebit", s.tender_id as "TenderId", coalesce(s.lot_id, a.id) as "LotId", coalesce(s.bidder_id, a.id) as "BidderId", a.currency as "Currency"
         from (values (true, {debit}::uuid), (false, {credit}::uuid)) as asked (is_debit, id) join account a on a.id = asked.id left join sub_account s on s.id = a.id
         """).ToListAsync(ct);
 }

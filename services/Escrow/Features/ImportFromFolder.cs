@@ -68,7 +68,9 @@ public sealed partial class ImportFromFolder(IConfiguration configuration, IServ
         if (attempts < AttemptsMax) return;
         try
         {
-            await RefuseAsync(folder, path, new Refusal("fault", $"It could not be taken, {attempts} times ({e.GetType().Name}): show it to the operator. When the fault is mended, put it into the folder again.", null, ""), ct);
+            // Another file of the same name that fails later is told too.
+            var unread = $"unread {File.GetLastWriteTimeUtc(path):O}";
+            await RefuseAsync(folder, path, new Refusal("fault", $"It could not be taken, {attempts} times ({e.GetType().Name}): show it to the operator. When the fault is mended, put it into the folder again.", null, unread), ct);
             _failed.Remove(path);
         }
         // It cannot even be moved: it stays, and keeps nobody from going on.
@@ -89,11 +91,13 @@ public sealed partial class ImportFromFolder(IConfiguration configuration, IServ
         LogRefused(log, name, refusal.Code);
     }
 
+    // A bank may give each day's file the same name: the earlier ones stay.
     private static async Task MoveAsync(string folder, string path, string place, object report, CancellationToken ct)
     {
         var target = Path.Combine(folder, place, Path.GetFileName(path));
+        if (File.Exists(target)) target = Path.Combine(folder, place, $"{Path.GetFileNameWithoutExtension(path)}.{Guid.CreateVersion7():N}{Path.GetExtension(path)}");
         await File.WriteAllTextAsync(target + ".json", JsonSerializer.Serialize(report, Outbox.Json), ct);
-        File.Move(path, target, overwrite: true);
+        File.Move(path, target);
     }
 
     [LoggerMessage(LogLevel.Warning, "The folder of the bank's files could not be worked through ({Kind}); it is tried again.")]

@@ -12,7 +12,10 @@ namespace Tendering.Supervision.Domain;
 /// </summary>
 public static class SearchText
 {
-    public const int GramsMax = 4_096, WordMax = 64, QueryMax = 200;
+    /// <summary>More than any part of a document can have.</summary>
+    public const int GramsMax = 65_536;
+
+    public const int WordMax = 64, QueryMax = 200;
 
     /// <summary>Numbers of all that this event can be found by.</summary>
     public static int[] GramsOf(RecordedEvent e)

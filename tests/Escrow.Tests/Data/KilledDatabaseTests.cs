@@ -49,8 +49,8 @@ public class KilledDatabaseTests
         {
             var deposit = await db.Deposits.Where(d => d.LotId == refunded.Id).OrderByDescending(d => d.SubAccountId).FirstAsync();
             return PaymentOrder.Refund(deposit, deposit.Amount, 0, "held", now);
-        }, () => StartRunAsync(connection, refunded, now));
-        Assert.Equal(RunRefunds.BatchMax, await CountAsync(connection, db => db.Deposits.CountAsync(d => d.LotId == refunded.Id && d.Stage == DepositStage.Released)));
+        }, () => StartRunAsync(connection, refunded, now), async () =>
+            Assert.Equal(RunRefunds.BatchMax, await CountAsync(connection, db => db.Deposits.CountAsync(d => d.LotId == refunded.Id && d.Stage == DepositStage.Released))));
 
         await importing;
         await ServiceFixture.EventuallyAsync(async () => await CountAsync(connection, db => db.Deposits.CountAsync(d => d.LotId == refunded.Id && d.Stage == DepositStage.Released)) == Refunds, "the end of the run");
@@ -127,7 +127,7 @@ public class KilledDatabaseTests
         await transaction.CommitAsync();
     }
 
-    private static async Task KillWhileWaitingAsync(PrivatePostgres server, string connection, Func<EscrowDb, Task<PaymentOrder>> held, Func<Task> start)
+    private static async Task KillWhileWaitingAsync(PrivatePostgres server, string connection, Func<EscrowDb, Task<PaymentOrder>> held, Func<Task> start, Func<Task>? check = null)
     {
         await using (var other = ManyDeposits.Open(connection))
         {
@@ -142,6 +142,7 @@ public class KilledDatabaseTests
             await ServiceFixture.EventuallyAsync(async () => await CountAsync(connection, db => db.Database.SqlQuery<int>($"""
                 select count(*)::int as "Value" from pg_stat_activity where datname = current_database() and wait_event = 'transactionid' and query like '%payment_order%'
                 """).SingleAsync()) > 0, "the work to be in its middle");
+            if (check is not null) await check();
             await server.KillAsync();
             await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync());
         }

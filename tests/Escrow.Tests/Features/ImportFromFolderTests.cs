@@ -75,6 +75,20 @@ public sealed class ImportFromFolderTests(EscrowHost host) : IClassFixture<Escro
     }
 
     [Fact]
+    public async Task A_bank_that_gives_every_file_the_same_name_loses_none_of_them()
+    {
+        for (var n = 0; n < 2; n++)
+        {
+            await PutAsync("daily.xml", $"no xml of day {n}");
+            // A link to nothing, made anew: a fault of another day.
+            File.CreateSymbolicLink(Path.Combine(_folder, "broken.xml"), Path.Combine(_folder, $"nothing{n}"));
+            await WorkUntilEmptyAsync();
+        }
+        Assert.Equal((2, 2), ((await RefusedAsync()).Count(r => r.Name == "daily.xml"), (await RefusedAsync()).Count(r => r.Name == "broken.xml")));
+        Assert.Equal(["no xml of day 0", "no xml of day 1"], Directory.GetFiles(Path.Combine(_folder, "refused"), "daily*.xml").Select(File.ReadAllText).Order());
+    }
+
+    [Fact]
     public async Task The_same_file_refused_again_is_told_once_and_only_finance_is_told()
     {
         for (var n = 0; n < 2; n++)

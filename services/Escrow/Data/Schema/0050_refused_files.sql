@@ -2,7 +2,7 @@
 create table refused_bank_file (
   sequence   bigint generated always as identity primary key,
   name       text not null,
-  hash       text not null,                      -- SHA-256, hexadecimal; empty where it could not be read
+  hash       text not null,                      -- SHA-256, hexadecimal; where it could not be taken, the time of its last change
   code       text not null,
   reason     text not null,
   refused_at timestamptz not null,
