@@ -68,6 +68,7 @@ public static class EscrowService
         ListRefundRuns.Map(routes);
         CorrectBooks.Map(routes);
         GetTrialBalance.Map(routes);
+        GetBalance.Map(routes);
         GetStatement.Map(routes);
         GetHolds.Map(routes);
         GetRefundsDue.Map(routes);

@@ -144,7 +144,7 @@ public class ProxyTests
         var start = Stopwatch.GetTimestamp();
         while ((await browser.OpenAsync("/health/ready")).StatusCode != HttpStatusCode.OK)
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), "never ready");
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), "never ready");
             await Task.Delay(50);
         }
     }

@@ -31,7 +31,7 @@ namespace Tendering.Testing;
 public class ServiceFixture(string service, Action<WebApplicationBuilder> add, Action<IEndpointRouteBuilder> map, Action<IConfigurationBuilder>? configure = null) : IAsyncLifetime
 {
     private const string Issuer = "https://tests.invalid";
-    private static readonly TimeSpan EventuallyMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan EventuallyMax = TimeSpan.FromSeconds(60);
 
     private readonly string _run = Guid.NewGuid().ToString("N")[..12];
     private readonly ECDsaSecurityKey _key = new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "tests" };

@@ -26,7 +26,7 @@ public sealed class StreamEventsTests : IAsyncLifetime
 
     private static async Task<List<(long Id, GetFeed.Item Item)>> ReadAsync(StreamReader stream, int count)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var (events, id) = (new List<(long, GetFeed.Item)>(), 0L);
         while (events.Count < count)
         {
@@ -63,7 +63,7 @@ public sealed class StreamEventsTests : IAsyncLifetime
     {
         using var client = _host.Supervisor;
         using var stream = await OpenAsync(client, "?after=1000000");
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var line = "";
         while (line != ": heartbeat") line = await stream.ReadLineAsync(patience.Token);
     }
