@@ -79,8 +79,17 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
         var path = PathOf(key);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var file = OpenAlone(path);
-        await requireAllowed();
-        if (RandomAccess.GetLength(file) < offset) throw new IOException("Content that was written before is missing.");
+        try
+        {
+            await requireAllowed();
+            if (RandomAccess.GetLength(file) < offset) throw new IOException("Content that was written before is missing.");
+        }
+        // Made by the question, or left by one that died at it: nobody would know of it.
+        catch when (RandomAccess.GetLength(file) == 0)
+        {
+            File.Delete(path);
+            throw;
+        }
         await RandomAccess.WriteAsync(file, content, offset, ct);
     }
 

@@ -51,6 +51,19 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_that_is_refused_leaves_what_was_there_and_makes_nothing()
+    {
+        static Task No() => throw new IOException("no");
+        await Assert.ThrowsAsync<IOException>(() => _store.WriteAsync("bids/a", 0, new byte[] { 1 }, No, default));
+        Assert.Null(await _store.LengthAsync("bids/a", default));
+        await WriteAsync("bids/a", 0, [1]);
+        await Assert.ThrowsAsync<IOException>(() => _store.WriteAsync("bids/a", 0, new byte[] { 2 }, No, default));
+        Assert.Equal([1], await ReadAsync("bids/a"));
+        await Assert.ThrowsAsync<IOException>(() => WriteAsync("bids/b", 2, [3]));
+        Assert.Null(await _store.LengthAsync("bids/b", default));
+    }
+
+    [Fact]
     public async Task A_whole_content_that_is_longer_than_was_announced_is_refused()
     {
         var broken = await Assert.ThrowsAsync<RuleBrokenException>(() => _store.WriteAsync("bids/a", new MemoryStream(new byte[11]), 10, default));

@@ -22,14 +22,14 @@ public sealed partial class HallWatch([FromKeyedServices(BidOpeningService.Name)
     private TaskCompletionSource _somebody = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _watchers;
 
-    /// <summary>A hall as long as somebody follows it; the caller leaves it again.</summary>
+    /// <summary>A hall as long as somebody follows it; the caller leaves it again. Throws <see cref="BusyException"/> where too many follow.</summary>
     public Hall Enter(Guid lot, Caller who)
     {
         lock (_gate)
         {
             var (key, max) = KeyOf(who);
-            Rule.Require(_watchers < WatchersMax, "too-many-watchers", "Too many follow openings here at the moment: read /entries, or come back in a minute.");
-            Rule.Require(_watching.GetValueOrDefault(key) < max, "too-many-watchers", $"At most {max} streams are open here for one {(who.PersonId is null ? "address: sign in, or" : "person:")} read /entries, or close another.");
+            if (_watchers >= WatchersMax) throw new BusyException("too-many-watchers", "Too many follow openings here at the moment: read /entries, or come back in a minute.");
+            if (_watching.GetValueOrDefault(key) >= max) throw new BusyException("too-many-watchers", $"At most {max} streams are open here for one {(who.PersonId is null ? "address: sign in, or" : "person:")} read /entries, or close another.");
             _watchers++;
             _watching[key] = _watching.GetValueOrDefault(key) + 1;
             if (!_halls.TryGetValue(lot, out var hall)) _halls.Add(lot, hall = new Hall(lot));

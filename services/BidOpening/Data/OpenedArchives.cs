@@ -13,36 +13,38 @@ public sealed partial class OpenedArchives([FromKeyedServices(BidOpeningService.
 {
     public const int AtOnce = 2;
     private readonly Channel<(Guid Bid, string Key)> _written = Channel.CreateUnbounded<(Guid, string)>();
-    private readonly ConcurrentDictionary<Guid, TaskCompletionSource<bool>> _underway = new();
+    private readonly ConcurrentDictionary<Guid, string> _underway = new();
 
     /// <summary>The archive is written; from here on it is brought to disk.</summary>
     public void Bring(Guid bid, string key)
     {
-        if (_underway.TryAdd(bid, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously))) _written.Writer.TryWrite((bid, key));
+        if (_underway.TryAdd(bid, key)) _written.Writer.TryWrite((bid, key));
     }
 
-    /// <summary>True once what this process wrote is on disk; false where it wrote nothing, or the disk failed.</summary>
-    public Task<bool> IsOnDiskAsync(Guid bid) => _underway.TryGetValue(bid, out var flushed) ? flushed.Task : Task.FromResult(false);
+    /// <summary>True from <see cref="Bring"/> until the archive is on disk and its bid says so, or the disk failed.</summary>
+    public bool IsUnderway(Guid bid) => _underway.ContainsKey(bid);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Parallel.ForEachAsync(_written.Reader.ReadAllAsync(stoppingToken), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken }, async (written, ct) => await BringAsync(written.Bid, written.Key, ct));
-
-    // Whoever holds the bid's row may wait for the disk here: it is told before the row is touched. What fails is due again by itself.
-    private async Task BringAsync(Guid bid, string key, CancellationToken ct)
+    // What waits when the process ends is opened again by another; what has begun ends.
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        TaskCompletionSource<bool>? flushed = null;
+        var several = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
+        try { await Parallel.ForEachAsync(_written.Reader.ReadAllAsync(stoppingToken), several, async (written, _) => await BringAsync(written.Bid, written.Key)); }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
+    }
+
+    // Nobody who holds the bid's row waits for this, so that this may wait for the row. What fails is due again by itself.
+    private async Task BringAsync(Guid bid, string key)
+    {
         try
         {
-            try { await means.Store.FlushAsync(key, ct); }
-            finally { _underway.TryRemove(bid, out flushed); }
-            flushed!.SetResult(true);
+            await means.Store.FlushAsync(key, CancellationToken.None);
             // By id alone: where the row is still held, the stage that counts is the one it has afterwards.
             await using var command = database.CreateCommand("update listed_bid set next_due_at = case when files_stage = 'Opened' then null else next_due_at end where id = $1");
             command.Parameters.Add(new() { Value = bid });
-            await command.ExecuteNonQueryAsync(ct);
+            await command.ExecuteNonQueryAsync();
         }
-        catch (Exception e) when (!ct.IsCancellationRequested) { LogFailed(log, bid, e.GetType().Name); }
-        finally { flushed?.TrySetResult(false); }
+        catch (Exception e) { LogFailed(log, bid, e.GetType().Name); }
+        finally { _underway.TryRemove(bid, out _); }
     }
 
     [LoggerMessage(LogLevel.Warning, "The opened archive of bid {Bid} is not known to be on disk ({Kind}): it will be opened again.")]

@@ -99,14 +99,14 @@ public sealed class ListedBid
         (FilesFact, NextDueAt) = (failure, failure is null ? onDiskBy : null);
     }
 
-    /// <summary>The opened archive is on disk; or it was lost, and what it would be opened from again is no longer what it was.</summary>
-    public void KeepFiles(OpeningFact? failure)
+    /// <summary>The opened archive was lost before it was on disk, and what it would be opened from again is no longer what it was.</summary>
+    public void LoseFiles(OpeningFact failure)
     {
-        if (failure is not null) Move(FilesStage.Failed);
+        Move(FilesStage.Failed);
         (FilesFact, NextDueAt) = (failure, null);
     }
 
-    /// <summary>The archive could not be read at this moment: it is looked at again.</summary>
+    /// <summary>The archive could not be read at this moment, or is not on disk yet: it is looked at again.</summary>
     public void LookAgain(DateTimeOffset at) => NextDueAt = at;
 
     private void Move(BidStage next)

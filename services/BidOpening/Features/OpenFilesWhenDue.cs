@@ -10,6 +10,7 @@ namespace Tendering.BidOpening.Features;
 /// <summary>
 /// Opened bids' archives are decrypted and looked into in the background, as many at once as there are cores, up to a limit: while one is hashed another waits for its disk. What
 /// fails here is recorded as a finding and told with its verdict; the price that was read out stays so. An archive that is not known to be on disk after a while is decrypted once more.
+/// Nothing here waits for the disk: other lots' moments come in the same loop.
 /// </summary>
 public static class OpenFilesWhenDue
 {
@@ -24,12 +25,13 @@ public static class OpenFilesWhenDue
         var bids = await db.Bids.FromSql($"select * from listed_bid where next_due_at <= {utc} and id <> {id} order by next_due_at, id limit {AtOnce - 1} for update skip locked").ToListAsync(ct);
         bids.Add(await db.Bids.SingleAsync(b => b.Id == id, ct));
         var (store, archives) = (services.GetRequiredService<OpeningMeans>().Store, services.GetRequiredService<OpenedArchives>());
-        var outcomes = await Task.WhenAll(bids.Select(bid => Task.Run(() => bid.FilesStage == FilesStage.Opened ? OpenAgainAsync(bid, archives, store, ct) : OpenAsync(bid, archives, store, ct), ct)));
+        var outcomes = await Task.WhenAll(bids.Select(bid => Task.Run(() => OpenAsync(bid, archives, store, ct), ct)));
         foreach (var (bid, outcome) in bids.Zip(outcomes))
         {
             if (!outcome.Answered) bid.LookAgain(now + LookAgainAfter);
-            else if (bid.FilesStage == FilesStage.Opened) bid.KeepFiles(outcome.Fault);
-            else bid.EndFiles(outcome.Fault, now + OnDiskWithin);
+            else if (bid.FilesStage != FilesStage.Opened) bid.EndFiles(outcome.Fault, now + OnDiskWithin);
+            else if (outcome.Fault is { } lost) bid.LoseFiles(lost);
+            else bid.LookAgain(now + OnDiskWithin);
             if (outcome.Fault is { } fault) await TellAsync(bid, new PriceNotOpened(fault), db, now, ct);
         }
     }
@@ -41,20 +43,12 @@ public static class OpenFilesWhenDue
         db.Publish(new ArchiveNotOpened(bid.TenderId, bid.LotId, bid.Id, bid.BidderId, bid.BidderName, Word.Of(not.Verdict), Word.Of(not.Cause), Word.Of(not.Fact), law.Id, law.Article, now), now);
     }
 
+    // What this process still brings to disk is not opened again meanwhile.
     private static async Task<Outcome> OpenAsync(ListedBid bid, OpenedArchives archives, IBlobStore store, CancellationToken ct)
     {
+        if (archives.IsUnderway(bid.Id)) return new Outcome(false, null);
         var outcome = await TryAsync(bid, store, ct);
         if (outcome is { Answered: true, Fault: null }) archives.Bring(bid.Id, bid.OpenedKey);
-        return outcome;
-    }
-
-    private static async Task<Outcome> OpenAgainAsync(ListedBid bid, OpenedArchives archives, IBlobStore store, CancellationToken ct)
-    {
-        if (await archives.IsOnDiskAsync(bid.Id)) return new Outcome(true, null);
-        var outcome = await TryAsync(bid, store, ct);
-        if (outcome is not { Answered: true, Fault: null }) return outcome;
-        try { await store.FlushAsync(bid.OpenedKey, ct); }
-        catch (IOException) { return new Outcome(false, null); }
         return outcome;
     }
 

@@ -8,7 +8,8 @@ public sealed class HoldLostException() : IOException("The upload is written by 
 
 /// <summary>
 /// One writer an upload, whichever instance it calls: its name stands in the row with a time by the database's clock, renewed while it writes. A writer that dies lets the
-/// next one in after that time; one that only seemed dead notices before it stores or commits anything.
+/// next one in after that time; one that only seemed dead notices before it stores or commits anything: it asks the row each time, since the clock of a machine that stood
+/// still shows nothing of it.
 /// </summary>
 public sealed class UploadHold : IAsyncDisposable
 {
@@ -16,11 +17,9 @@ public sealed class UploadHold : IAsyncDisposable
 
     private readonly NpgsqlDataSource _database;
     private readonly Guid _upload, _holder;
-    private long _renewedAt;
     private bool _released;
 
-    private UploadHold(NpgsqlDataSource database, Guid upload, Guid holder, long received, long renewedAt) =>
-        (_database, _upload, _holder, Received, _renewedAt) = (database, upload, holder, received, renewedAt);
+    private UploadHold(NpgsqlDataSource database, Guid upload, Guid holder, long received) => (_database, _upload, _holder, Received) = (database, upload, holder, received);
 
     /// <summary>Bytes received when the hold was taken.</summary>
     public long Received { get; }
@@ -28,22 +27,19 @@ public sealed class UploadHold : IAsyncDisposable
     /// <summary>The hold, or null while another writer has it.</summary>
     public static async Task<UploadHold?> TakeAsync(NpgsqlDataSource database, Guid upload, CancellationToken ct)
     {
-        var (start, holder) = (TimeProvider.System.GetTimestamp(), Guid.NewGuid());
+        var holder = Guid.NewGuid();
         await using var command = database.CreateCommand(
             "update upload set holder = $2, held_until = clock_timestamp() + $3 where id = $1 and removed_at is null and (held_until is null or held_until < clock_timestamp()) returning received");
         Add(command, upload, holder, HeldFor);
-        return await command.ExecuteScalarAsync(ct) is long received ? new UploadHold(database, upload, holder, received, start) : null;
+        return await command.ExecuteScalarAsync(ct) is long received ? new UploadHold(database, upload, holder, received) : null;
     }
 
-    /// <summary>Before anything is stored: the hold is still ours, and for long enough.</summary>
+    /// <summary>Before anything is stored: the hold is still ours and the upload is not removed. One short question to the database.</summary>
     public async Task KeepAsync(CancellationToken ct)
     {
-        var start = TimeProvider.System.GetTimestamp();
-        if (TimeProvider.System.GetElapsedTime(_renewedAt) < RenewAfter) return;
         await using var command = _database.CreateCommand("update upload set held_until = clock_timestamp() + $3 where id = $1 and holder = $2 and removed_at is null");
         Add(command, _upload, _holder, HeldFor);
         if (await command.ExecuteNonQueryAsync(ct) == 0) throw new HoldLostException();
-        _renewedAt = start;
     }
 
     /// <summary>The hashes of all blocks that are complete so far.</summary>
@@ -60,7 +56,6 @@ public sealed class UploadHold : IAsyncDisposable
     /// <summary>Moves the offset on: what lies before it is on disk. Hashes are those of the blocks from number <paramref name="first"/> on.</summary>
     public async Task CommitAsync(long received, int first, IReadOnlyList<byte[]> hashes, string? digest, DateTimeOffset dueAt, bool release, CancellationToken ct)
     {
-        var start = TimeProvider.System.GetTimestamp();
         await using var command = _database.CreateCommand("""
             with moved as (
               update upload set received = $3, digest = $4, next_due_at = $5, held_until = case when $6 then null else clock_timestamp() + $7 end, holder = case when $6 then null else holder end
@@ -71,7 +66,7 @@ public sealed class UploadHold : IAsyncDisposable
         Add(command, _upload, _holder, received, new NpgsqlParameter { Value = (object?)digest ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }, dueAt.ToUniversalTime(), release, HeldFor, (long)first,
             new NpgsqlParameter { Value = hashes.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
         if ((long)(await command.ExecuteScalarAsync(ct))! == 0) throw new HoldLostException();
-        (_renewedAt, _released) = (start, release);
+        _released = release;
     }
 
     public async ValueTask DisposeAsync()

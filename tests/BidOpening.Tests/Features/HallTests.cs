@@ -299,7 +299,7 @@ public class HallTests(OpeningHost host) : IClassFixture<OpeningHost>
         ServiceDefaults.Caller person = new(Guid.NewGuid(), null, null, [], "192.0.2.1"), colleague = person with { PersonId = Guid.NewGuid() }, nobody = person with { PersonId = null };
         var entered = new List<(Hall, ServiceDefaults.Caller)>();
         void Enter(ServiceDefaults.Caller who) => entered.Add((watch.Enter(lot, who), who));
-        void Refused(ServiceDefaults.Caller who) => Assert.Equal("too-many-watchers", Assert.Throws<ServiceDefaults.RuleBrokenException>(() => watch.Enter(lot, who)).Code);
+        void Refused(ServiceDefaults.Caller who) => Assert.Equal("too-many-watchers", Assert.Throws<ServiceDefaults.BusyException>(() => watch.Enter(lot, who)).Code);
         try
         {
             for (var i = 0; i < HallWatch.PerPersonMax; i++) Enter(person);

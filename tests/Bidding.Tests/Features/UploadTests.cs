@@ -335,6 +335,40 @@ public class UploadTests(BiddingHost host) : IClassFixture<BiddingHost>
         Assert.Equal(BlockDigest.Of([1, 2, 3, 4]), (await RowAsync(id)).Digest);
     }
 
+    // As one whose machine stood still: by its own clock it has only just asked.
+    [Fact]
+    public async Task A_writer_whose_hold_went_to_another_stores_nothing_however_fresh_the_hold_seems()
+    {
+        var (lot, client) = await RegisteredAsync();
+        var id = BiddingHost.IdOf(await BiddingHost.BeginAsync(client, lot, "files", 4));
+        var hold = (await UploadHold.TakeAsync(host.Services.GetRequiredKeyedService<NpgsqlDataSource>(BiddingService.Name), id, default))!;
+        await hold.KeepAsync(default);
+        await host.InDbAsync<BiddingDb, int>(db => db.Database.ExecuteSqlAsync($"update upload set held_until = clock_timestamp() - interval '1 s' where id = {id}"));
+        Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.PatchAsync(client, id, 0, [1, 2, 3, 4])).StatusCode);
+        await Assert.ThrowsAsync<HoldLostException>(() => Store.WriteAsync(Upload.KeyOf(id), 0, new byte[] { 9, 9 }, () => hold.KeepAsync(default), default));
+        Assert.Equal([1, 2, 3, 4], await StoredAsync(id));
+    }
+
+    [Fact]
+    public async Task What_comes_for_an_upload_that_was_ended_meanwhile_is_not_stored()
+    {
+        var (lot, client) = await RegisteredAsync();
+        var id = BiddingHost.IdOf(await BiddingHost.BeginAsync(client, lot, "files", 4));
+        using var slow = new SlowContent([1, 2, 3]);
+        var writing = BiddingHost.PatchAsync(client, id, 0, slow);
+        await slow.Begun;
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BiddingDb, bool>(async db => (await db.Database.SqlQuery<Guid?>($"select holder as \"Value\" from upload where id = {id}").ToListAsync()).Single() is not null), "the writer");
+        Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.SendAsync(client, HttpMethod.Delete, $"uploads/{id}", null)).StatusCode);
+        await ServiceFixture.EventuallyAsync(async () =>
+        {
+            host.Clock.Advance(TimeSpan.FromSeconds(1));
+            return (await RowAsync(id)).NextDueAt is null;
+        }, "the bytes to be deleted");
+        slow.Finish();
+        Assert.Equal(HttpStatusCode.Locked, (await writing).StatusCode);
+        Assert.Null(await Store.LengthAsync(Upload.KeyOf(id), default));
+    }
+
     [Fact]
     public async Task A_bidder_sees_what_is_stored_and_files_that_were_not_submitted_count_as_withdrawn()
     {

@@ -319,6 +319,34 @@ public class DrawTests(ExpertSelectionHost host) : IClassFixture<ExpertSelection
     }
 
     [Fact]
+    public async Task A_reveal_that_comes_with_the_failure_of_the_lot_is_in_the_published_draw_whole()
+    {
+        var scene = new Scene(host);
+        await scene.FreezeAsync();
+        await scene.CommitAllAsync();
+        foreach (var party in Party.All.Skip(1)) Assert.Equal(HttpStatusCode.OK, (await scene.RevealAsync(party)).StatusCode);
+        await host.InDbAsync<ExpertSelectionDb, int>(async db =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            var draw = (await db.LockDrawAsync(scene.DrawId, default))!;
+            await host.HearAsync(new LotFailed(scene.Tender, scene.Lot, "terminated", "A12", "条31", host.Clock.GetUtcNow()));
+            await ServiceFixture.EventuallyAsync(async () => (await db.Database.SqlQuery<bool>($"select exists (select 1 from pg_stat_activity where pg_backend_pid() = any (pg_blocking_pids(pid))) as \"Value\"").ToListAsync()).Single(), "the failure to wait for the draw");
+            draw.Reveal(Party.All[0], scene.Bytes[Party.All[0]], host.Clock.GetUtcNow());
+            db.PublishWhatHappened(draw, host.Clock.GetUtcNow());
+            await db.SaveChangesAsync();
+            await transaction.CommitAsync();
+            return 0;
+        });
+        await ServiceFixture.EventuallyAsync(async () => await scene.StageAsync() == DrawStage.Failed);
+        var text = string.Concat((await Published<Contracts.Platform.DocumentPublished>(d => d.Kind == "draw" && d.Subject == scene.DrawId)).OrderBy(d => d.Part).Select(d => d.Text));
+        var document = System.Text.Json.JsonDocument.Parse(text).RootElement;
+        Assert.Equal(["pool-frozen", "draw-committed", "draw-committed", "draw-committed", "draw-revealed", "draw-revealed", "draw-revealed", "committee-drawn"],
+            document.GetProperty("log").EnumerateArray().Select(e => e.GetProperty("kind").GetString()));
+        Assert.All(document.GetProperty("record").GetProperty("parties").EnumerateArray(), p => Assert.NotNull(p.GetProperty("reveal").GetString()));
+        Assert.Equal("lot-failed", Assert.Single(await Published<DrawFailed>(e => e.DrawId == scene.DrawId)).Reason);
+    }
+
+    [Fact]
     public async Task A_signing_key_is_a_P256_key_and_one_member_s_own()
     {
         var scene = new Scene(host);
