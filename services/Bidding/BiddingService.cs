@@ -63,5 +63,6 @@ public static class BiddingService
         SubmitBid.Map(unseen);
         WithdrawBid.Map(unseen);
         GetOwnReceipt.Map(unseen);
+        GetReceiptPage.Map(unseen);
     }
 }

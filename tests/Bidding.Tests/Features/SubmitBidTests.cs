@@ -40,6 +40,26 @@ public class SubmitBidTests(BiddingHost host) : IClassFixture<BiddingHost>
     }
 
     [Fact]
+    public async Task The_receipt_page_shows_the_signed_receipt_and_leads_to_its_proof_for_its_bidder_alone()
+    {
+        var lot = await host.LotAsync();
+        var first = await host.PrepareAsync(lot);
+        var path = $"/api/bidding/lots/{lot.LotId}/receipt.html";
+        Assert.Equal(HttpStatusCode.NotFound, (await first.Client.GetAsync(path)).StatusCode);
+        var one = await first.SubmittedAsync();
+        var second = await host.PrepareAsync(lot, first.Bid.Bidder, revision: 2);
+        var two = await second.SubmittedAsync();
+
+        using var answer = await second.Client.GetAsync(path);
+        Assert.Equal(("text/html", true), (answer.Content.Headers.ContentType?.MediaType, answer.Headers.CacheControl!.NoStore));
+        var page = await answer.Content.ReadAsStringAsync();
+        foreach (var text in new[] { two.Receipt, second.Bid.Manifest.Hash(), $"href=\"/api/supervision/bids/{two.BidId}/proof\"", "有效" }) Assert.Contains(text, page, StringComparison.Ordinal);
+        var earlier = await second.Client.GetStringAsync(path + "?revision=1");
+        foreach (var text in new[] { one.Receipt, "withdrawn or replaced" }) Assert.Contains(text, earlier, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await (await host.PrepareAsync(lot)).Client.GetAsync(path)).StatusCode);
+    }
+
+    [Fact]
     public async Task The_same_manifest_again_gets_the_same_receipt_also_when_it_comes_many_times_at_once()
     {
         var lot = await host.LotAsync();
