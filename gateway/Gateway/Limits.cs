@@ -15,8 +15,8 @@ public static class Limits
     // Who checks the whole log reads 256 entries at a time, from any cache on the way.
     private const int LogMax = 12_000;
 
-    // A replay signs a whole market in from one machine.
-    private const int SignInMaxInDevelopment = 600, CallsMaxInDevelopment = 600_000;
+    // A replay or a rush signs a whole market in from one machine.
+    private const int SignInMaxInDevelopment = 60_000, CallsMaxInDevelopment = 600_000;
 
     public static long BodyMaxFrom(IConfiguration configuration) => configuration.GetValue("Limits:BodyBytes", BodyMax);
 

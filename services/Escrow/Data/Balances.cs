@@ -16,9 +16,9 @@ public static class Balances
         from account a
         left join lateral (select * from balance_snapshot s where s.account_id = a.id order by s.position desc limit 1) s on true
         cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where (debit_account, position) > (a.id, coalesce(s.position, 0)) and (debit_account, position) <= (a.id, 9223372036854775807)) d
+          from transfer where (debit_account, position) > (a.id, coalesce(s.position, 0)) and debit_account <= a.id) d
         cross join lateral (select coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where (credit_account, position) > (a.id, coalesce(s.position, 0)) and (credit_account, position) <= (a.id, 9223372036854775807)) c
+          from transfer where (credit_account, position) > (a.id, coalesce(s.position, 0)) and credit_account <= a.id) c
         where a.is_system
         """;
 

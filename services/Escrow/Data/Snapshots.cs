@@ -48,7 +48,8 @@ public sealed partial class Snapshots(NpgsqlDataSource database, TimeProvider cl
             var from = await AskAsync<long>(connection, "select coalesce(max(position), 0) from ledger_cut", ct);
             if (!await CutAsync(connection, from, ct)) return false;
             await CutWhatLiesBeforeAsync(connection, from, ct);
-            foreach (var position in await ListAsync(connection, from, ct)) await SumAsync(connection, position, ct);
+            var starts = await StartsAsync(connection, ct);
+            foreach (var position in await ListAsync(connection, from, ct)) await SumAsync(connection, starts, position, ct);
             return true;
         }
         finally { await AskAsync<bool>(connection, $"select pg_advisory_unlock({MakerLock})", CancellationToken.None); }
@@ -89,18 +90,49 @@ public sealed partial class Snapshots(NpgsqlDataSource database, TimeProvider cl
         return positions;
     }
 
-    private static Task SumAsync(NpgsqlConnection connection, long position, CancellationToken ct) => ExecuteAsync(connection, """
-        insert into balance_snapshot (account_id, position, debits, credits, pending_debits, pending_credits)
-        select a.id, $1, coalesce(s.debits, 0) + d.posted, coalesce(s.credits, 0) + c.posted, coalesce(s.pending_debits, 0) + d.held, coalesce(s.pending_credits, 0) + c.held
-        from account a
-        left join lateral (select * from balance_snapshot s where s.account_id = a.id and s.position < $1 order by s.position desc limit 1) s on true
-        cross join lateral (select count(*) as n, coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where debit_account = a.id and position > coalesce(s.position, 0) and position <= $1) d
-        cross join lateral (select count(*) as n, coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
-          from transfer where credit_account = a.id and position > coalesce(s.position, 0) and position <= $1) c
-        where a.is_system and d.n + c.n > 0
-        on conflict do nothing
-        """, ct, position);
+    // Where an account's sums go on from: its last snapshot.
+    private sealed record Start(Guid Account, long Position, long Debits, long Credits, long PendingDebits, long PendingCredits);
+
+    private static async Task<Start[]> StartsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select a.id, coalesce(s.position, 0), coalesce(s.debits, 0), coalesce(s.credits, 0), coalesce(s.pending_debits, 0), coalesce(s.pending_credits, 0)
+            from account a left join lateral (select * from balance_snapshot s where s.account_id = a.id order by s.position desc limit 1) s on true
+            where a.is_system order by a.id
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var starts = new List<Start>();
+        while (await reader.ReadAsync(ct)) starts.Add(new Start(reader.GetGuid(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
+        return [.. starts];
+    }
+
+    // A statement an account, with its bounds as values: as unknowns of one statement they have made the planner read all positions, for seconds, for an account that rests.
+    private static async Task SumAsync(NpgsqlConnection connection, Start[] starts, long position, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var s in starts)
+        {
+            var command = new NpgsqlBatchCommand("""
+                insert into balance_snapshot (account_id, position, debits, credits, pending_debits, pending_credits)
+                select $1, $3, $4 + d.posted, $5 + c.posted, $6 + d.held, $7 + c.held
+                from (select count(*) as n, coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+                  from transfer where debit_account = $1 and position > $2 and position <= $3) d
+                cross join (select count(*) as n, coalesce(sum(posted), 0)::bigint as posted, coalesce(sum(held), 0)::bigint as held
+                  from transfer where credit_account = $1 and position > $2 and position <= $3) c
+                where d.n + c.n > 0
+                on conflict do nothing
+                returning debits, credits, pending_debits, pending_credits
+                """);
+            foreach (var value in new object[] { s.Account, s.Position, position, s.Debits, s.Credits, s.PendingDebits, s.PendingCredits }) command.Parameters.Add(new() { Value = value });
+            batch.BatchCommands.Add(command);
+        }
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        for (var i = 0; i < starts.Length; i++)
+        {
+            if (await reader.ReadAsync(ct)) starts[i] = new Start(starts[i].Account, position, reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+            await reader.NextResultAsync(ct);
+        }
+    }
 
     private static async Task<T> AskAsync<T>(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
