@@ -20,6 +20,7 @@ public static class BidOpeningService
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
         builder.Services.AddSingleton<OpenedArchives>().AddHostedService(p => p.GetRequiredService<OpenedArchives>());
+        builder.Services.AddHostedService<SealedArchives>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.AddMarkedStore(Name);
         builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
@@ -33,7 +34,6 @@ public static class BidOpeningService
             .On<DeadlineMoved>("move-opening", MoveOpeningOnDeadlineMoved.Handle)
             .On<ClosingListDrawn>("take-closing-list", TakeClosingListOnClosingListDrawn.Handle)
             .WhenDue("opening_session", ContinueOpeningWhenDue.Handle)
-            .WhenDue("listed_bid", OpenFilesWhenDue.Handle)
             .AtFirstStart("coefficient-key", PublishCoefficientKeyAtFirstStart.Handle);
     }
 

@@ -20,6 +20,7 @@ public static class EvaluationService
         builder.AddService<EvaluationDb>(Name)
             .On<TenderPublished>("keep-terms", KeepFacts.OnTenderPublished)
             .On<OpeningCompleted>("keep-opening", KeepFacts.OnOpeningCompleted)
+            .On<ArchiveNotOpened>("exclude-on-archive-not-opened", ExcludeOnArchiveNotOpened.Handle)
             .On<CommitteeReady>("keep-committee", KeepFacts.OnCommitteeReady)
             .On<DepositSecured>("keep-deposit", KeepFacts.OnDepositSecured)
             .On<DepositReleased>("drop-released-deposit", KeepFacts.OnDepositReleased)

@@ -52,7 +52,7 @@ internal static class UnsealBench
     private static async Task<(double Opened, double OnDisk, double Cpu)> MeasureAsync(IBlobStore store, List<(BidManifest, byte[], string)> bids)
     {
         var (start, cpu, bytes) = (Stopwatch.GetTimestamp(), Process.GetCurrentProcess().TotalProcessorTime, Archives * (double)Length);
-        var behind = await UnsealAsync(store, bids, Archives, OpenFilesWhenDue.AtOnce);
+        var behind = await UnsealAsync(store, bids, Archives, SealedArchives.AtOnce);
         var opened = Stopwatch.GetElapsedTime(start).TotalSeconds;
         await behind;
         return (bytes / opened, bytes / Stopwatch.GetElapsedTime(start).TotalSeconds, bytes / (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalSeconds);

@@ -166,6 +166,9 @@ public sealed record Bidder(Guid Id, string BasicNumber, DateTimeOffset Register
 
     public Contracts.BidOpening.BidNotOpened NotOpened(LotOf lot, string verdict, DateTimeOffset at) =>
         new(lot.TenderId, lot.LotId, Guid.CreateVersion7(), Id, Name, verdict, verdict == "revoked" ? "bidder" : "platform", "not decrypted", "A36", "20号令31", at);
+
+    public Contracts.BidOpening.ArchiveNotOpened ArchiveNotOpened(LotOf lot, string verdict, DateTimeOffset at) =>
+        new(lot.TenderId, lot.LotId, Guid.CreateVersion7(), Id, Name, verdict, verdict == "revoked" ? "bidder" : "custodians", "not decrypted", "A36", "20号令31", at);
 }
 
 /// <summary>A payment to a virtual account as the bank tells of it. Amount in minor units.</summary>

@@ -69,6 +69,10 @@ public sealed class Scene(EvaluationHost host, int members = 3)
 
     public Task OpenAsync() => host.HearAsync(new OpeningCompleted(Tender, Lot, new string('b', 64), [.. Bids], host.Clock.GetUtcNow()));
     public Task SeatAsync() => host.HearAsync(new CommitteeReady(Tender, Lot, Guid.CreateVersion7(), [.. Members.Select(m => m.AsCommitteeMember)], host.Clock.GetUtcNow()));
+    /// <summary>Bid-opening's word that the bid's archive stays closed.</summary>
+    public ArchiveNotOpened Unopened(OpenedBid bid, string verdict = "withdrawn", string cause = "platform", string fact = "ciphertext-missing") =>
+        new(Tender, Lot, bid.BidId, bid.BidderId, bid.BidderName, verdict, cause, fact, "A36", "20号令31", host.Clock.GetUtcNow());
+
     public Task SecureAsync(OpenedBid bid) => host.HearAsync(new DepositSecured(Tender, Lot, bid.BidderId, Deposit, Currency, host.Clock.GetUtcNow()));
 
     public async Task StartAsync()

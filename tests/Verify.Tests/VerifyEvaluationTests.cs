@@ -29,7 +29,7 @@ public sealed class VerifyEvaluationTests : IDisposable
 
     public static TheoryData<string, string> Lies => new()
     {
-        { "evaluation.ranking", "ranking" }, { "evaluation.candidates", "candidates" }, { "evaluation.outcome", "outcome" }, { "evaluation.rule", "rule" }, { "evaluation.findings", "findings" }, { "evaluation.bids", "bids" },
+        { "evaluation.version", "version" }, { "evaluation.findings", "archive" }, { "evaluation.ranking", "ranking" }, { "evaluation.candidates", "candidates" }, { "evaluation.outcome", "outcome" }, { "evaluation.rule", "rule" }, { "evaluation.findings", "findings" }, { "evaluation.bids", "bids" },
     };
 
     [Theory]
@@ -39,6 +39,11 @@ public sealed class VerifyEvaluationTests : IDisposable
         var node = JsonNode.Parse(EvaluationReport.Draw(Fixed()).Canonical())!;
         switch (lie)
         {
+            case "version": node["version"] = 2; break;
+            case "archive":
+                node["version"] = 2;
+                node["inputs"]!["bids"]![0]!["archive"] = JsonSerializer.SerializeToNode(Lost, CanonicalJson.Options);
+                break;
             case "ranking": node["ranking"]![0]!["price"] = 1; break;
             case "candidates": node["candidates"]!.AsArray().RemoveAt(0); break;
             case "outcome": node["bids"]![0]!["outcome"] = "rejected"; break;
@@ -80,12 +85,14 @@ public sealed class VerifyEvaluationTests : IDisposable
     [Fact]
     public async Task Another_version_is_incomplete_and_garbage_is_bad()
     {
-        Assert.Equal(Report.ExitIncomplete, (await Run.Of("evaluation", Keep("report.json", "{\"version\":2}"u8.ToArray()))).Exit);
+        Assert.Equal(Report.ExitIncomplete, (await Run.Of("evaluation", Keep("report.json", "{\"version\":3}"u8.ToArray()))).Exit);
         foreach (var garbage in new[] { "", "[]", "{}", "{\"version\":1}", "{\"version\":\"1\"}" })
             Assert.Equal(Report.ExitBad, (await Run.Of("evaluation", Keep("report.json", System.Text.Encoding.UTF8.GetBytes(garbage)))).Exit);
     }
 
     internal static ReportInputs Fixed() => Inputs([Bid(500, 1), Bid(300, 2), Bid(400, 3)], [.. Enumerable.Range(0, 3).Select(_ => Enumerable.Range(1, 3).Select(n => new Vote(IdOf(n), true, null, null)).ToArray())]);
+
+    internal static ArchiveFact Lost { get; } = new("withdrawn", "platform", "ciphertext-missing", "A36", "20号令31", DateTimeOffset.UnixEpoch);
 
     internal static Guid IdOf(int number) => new(number, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
 
@@ -103,7 +110,8 @@ public sealed class VerifyEvaluationTests : IDisposable
         var rules = RuleSet.All.ElementAt(random.Next(RuleSet.All.Count)).Id;
         var votes = Enumerable.Range(0, 1 + (2 * random.Next(1, 4))).Select(_ => bids.Where(b => b.Record.Price is not null).Select(b => random.Next(3) > 0
             ? new Vote(b.Record.BidId, true, null, "fine") : new Vote(b.Record.BidId, false, Ground.All[random.Next(1, Ground.All.Count)].Code, "because")).ToArray()).ToArray();
-        return Inputs(bids, votes, rules);
+        // Some archives turn out not to be opened, when members have voted on the bids.
+        return Inputs([.. bids.Select(b => b.Record.Price is not null && random.Next(8) == 0 ? b with { Archive = Lost } : b)], votes, rules);
     }
 
     private string Keep(string name, JsonNode json) => Keep(name, JsonSerializer.SerializeToUtf8Bytes(json));

@@ -64,6 +64,7 @@ internal sealed class WholeTender
         Dossier.Add("bid-opening.opening-completed", Of(new() { ["recordHash"] = HexText.Sha256(Encoding.UTF8.GetBytes(record)), ["bids"] = new JsonArray([.. _announced.Bids.Select(bid => (JsonNode)new JsonObject { ["bidId"] = bid.BidId, ["price"] = bid.Price })]) }));
         Dossier.AddDocument(_lie == "tender.document" ? "evaluation" : "bid-opening", "opening-record", SealedLot.Lot, record, parts: Parts);
         Draw(draw, drawId);
+        if (IsExcluded) Exclude();
         Evaluate(record);
         if (_lie == "draw.vrf-key") Dossier.Add("expert-selection.vrf-key-published", new() { ["keyId"] = Guid.NewGuid(), ["publicKey"] = draw.Record.VrfPublicKey, ["publishedAt"] = At }, ofTender: false);
     }
@@ -134,10 +135,26 @@ internal sealed class WholeTender
         Dossier.AddDocument("expert-selection", "draw", id, _lie == "draw.checkpoint" ? """{"log":[{"a":1}],"record":null}""" : Encoding.UTF8.GetString(draw.Draw));
     }
 
+    private bool IsExcluded => _lie is "archive" or "tender.excluded" or "tender.excluded and evaluated";
+
+    // The cheapest bid's archive was not opened when a report was drawn that had rejected another; it was set aside.
+    private void Exclude()
+    {
+        var lost = VerifyEvaluationTests.Lost;
+        JsonObject Words() => Of(new() { ["bidId"] = Cheapest.Id, ["verdict"] = lost.Verdict, ["cause"] = lost.Cause, ["fact"] = lost.Fact });
+        var old = HexText.Sha256("the first report"u8);
+        Dossier.Add("evaluation.bid-rejected", Of(new() { ["bidId"] = Lot.Bids[0].Id, ["reportHash"] = old }), secret: true);
+        Dossier.Add("evaluation.report-signed", Of(new() { ["reportHash"] = old, ["signature"] = "of the first report" }), secret: true);
+        if (_lie != "tender.excluded") Dossier.Add("bid-opening.archive-not-opened", Words());
+        Dossier.Add("evaluation.bid-excluded", Words());
+        Dossier.Add("evaluation.report-set-aside", Of(new() { ["reportHash"] = old, ["bidId"] = Cheapest.Id }), secret: true);
+    }
+
     private void Evaluate(string record)
     {
         var members = Enumerable.Range(1, 3).Select(seat => (Seat: seat, Key: ECDsa.Create(ECCurve.NamedCurves.nistP256))).Select(m => (m.Seat, m.Key, Identity: MemberIdentity.Of(Guid.NewGuid(), $"专家 {m.Seat}", "大学", Convert.ToBase64String(m.Key.ExportSubjectPublicKeyInfo())))).ToArray();
-        var facts = _announced.Bids.Select(bid => new BidFacts(new BidOnRecord(bid.BidId, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, bid.Verdict, bid.ManifestHash, DateTimeOffset.Parse(bid.SubmittedAt, System.Globalization.CultureInfo.InvariantCulture)), true, null)).ToArray();
+        var facts = _announced.Bids.Select(bid => new BidFacts(new BidOnRecord(bid.BidId, bid.BidderId, bid.BidderName, bid.SocialCreditCode, bid.Price, bid.Verdict, bid.ManifestHash, DateTimeOffset.Parse(bid.SubmittedAt, System.Globalization.CultureInfo.InvariantCulture)), true, null,
+            IsExcluded && _lie != "tender.excluded and evaluated" && bid.BidId == Cheapest.Id ? VerifyEvaluationTests.Lost : null)).ToArray();
         var votes = members.Select(_ => facts.Where(fact => fact.Record.Price is not null).Select(fact => new Vote(fact.Record.BidId, true, null, null)).ToArray()).ToArray();
         var report = EvaluationReport.Draw(VerifyEvaluationTests.Inputs(facts, votes) with { OpeningRecordHash = HexText.Sha256(Encoding.UTF8.GetBytes(record)), TenderId = SealedLot.Tender, LotId = SealedLot.Lot, Members = [.. members.Select(m => new SeatCommitment(m.Seat, m.Identity.Commitment))] });
         var hash = SHA256.HashData(report.Canonical());

@@ -50,6 +50,8 @@ public sealed class WholeTenderTests : IDisposable
     [InlineData("tender.draw-order")]
     [InlineData("tender.committee")]
     [InlineData("evaluation.signature")]
+    [InlineData("tender.excluded")]
+    [InlineData("tender.excluded and evaluated")]
     public async Task A_lie_in_documents_keys_or_events_is_found(string lie)
     {
         var run = await RunAsync(await WholeTender.MakeAsync(lie));
@@ -70,6 +72,13 @@ public sealed class WholeTenderTests : IDisposable
         Directory.CreateDirectory(PathOf("documents"));
         await File.WriteAllBytesAsync(PathOf($"documents/{whole.Cheapest.Id}.proof.json"), whole.Cheapest.Proof);
         Assert.True((await RunAsync(whole, "--documents", PathOf("documents"))).SaysBad("opening.fact"));
+    }
+
+    [Fact]
+    public async Task A_bid_that_is_out_for_its_archive_and_a_report_that_was_set_aside_for_it_are_followed()
+    {
+        var run = await RunAsync(await WholeTender.MakeAsync("archive"));
+        Assert.True(run.Exit == Report.ExitGood && run.Says("tender.excluded") && run.Says("evaluation") && run.Output.Contains("the 2 candidates are the lowest", StringComparison.Ordinal), run.Output);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Tendering.ServiceDefaults;
 namespace Tendering.BidOpening.Data;
 
 /// <summary>Writes a content to the store in pieces of 4 MiB, at most as many bytes as were announced; it is whole once <see cref="EndAsync"/> returns, and on disk once the store has flushed it.</summary>
-public sealed class BlobWriteStream(IBlobStore store, string key, long lengthMax) : Stream
+public sealed class BlobWriteStream(IBlobStore store, string key, long lengthMax, Func<Task>? requireAllowed = null) : Stream
 {
     private const int Piece = 4 * 1024 * 1024;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Piece);
@@ -50,7 +50,7 @@ public sealed class BlobWriteStream(IBlobStore store, string key, long lengthMax
 
     private async Task PassOnAsync(CancellationToken ct)
     {
-        await store.WriteAsync(key, _written, _buffer.AsMemory(0, _filled), ct);
+        await store.WriteAsync(key, _written, _buffer.AsMemory(0, _filled), requireAllowed ?? (() => Task.CompletedTask), ct);
         (_written, _filled) = (_written + _filled, 0);
     }
 }

@@ -32,13 +32,12 @@ public sealed partial class OpenedArchives([FromKeyedServices(BidOpeningService.
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested) { }
     }
 
-    // Nobody who holds the bid's row waits for this, so that this may wait for the row. What fails is due again by itself.
+    // What fails is due again by itself.
     private async Task BringAsync(Guid bid, string key)
     {
         try
         {
             await means.Store.FlushAsync(key, CancellationToken.None);
-            // By id alone: where the row is still held, the stage that counts is the one it has afterwards.
             await using var command = database.CreateCommand("update listed_bid set next_due_at = case when files_stage = 'Opened' then null else next_due_at end where id = $1");
             command.Parameters.Add(new() { Value = bid });
             await command.ExecuteNonQueryAsync();

@@ -5,24 +5,34 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
 
-/// <summary>A bid stayed closed at the opening: by no fault of its bidder, and its deposit goes back; or it counts as revoked, and the deposit may be kept.</summary>
+/// <summary>
+/// A bid stayed closed at the opening, or its archive did afterwards: by no fault of its bidder, and its deposit goes back; or it counts as revoked, and the deposit may be kept.
+/// </summary>
 public static class ReleaseOrMarkOnBidNotOpened
 {
-    public static async Task Handle(Received<BidNotOpened> message, EscrowDb db, CancellationToken ct)
+    public static Task OnBidNotOpened(Received<BidNotOpened> message, EscrowDb db, CancellationToken ct) =>
+        HandleAsync(new Closed(message.Event.TenderId, message.Event.LotId, message.Event.BidderId, message.Event.BidderName, message.Event.Verdict, message.Event.DecidedAt), db, message.Now, ct);
+
+    public static Task OnArchiveNotOpened(Received<ArchiveNotOpened> message, EscrowDb db, CancellationToken ct) =>
+        HandleAsync(new Closed(message.Event.TenderId, message.Event.LotId, message.Event.BidderId, message.Event.BidderName, message.Event.Verdict, message.Event.DecidedAt), db, message.Now, ct);
+
+    private static async Task HandleAsync(Closed closed, EscrowDb db, DateTimeOffset now, CancellationToken ct)
     {
-        var closed = message.Event;
         if (closed.Verdict is not ("revoked" or "withdrawn")) return;
         await db.LockLotAsync(closed.LotId, ct);
         if (closed.Verdict == "revoked")
         {
             var bidder = await OpenSubAccount.FindOrAddAsync(db, closed.TenderId, closed.LotId, closed.BidderId, closed.BidderName, ct);
-            bidder.RevokedAt ??= closed.DecidedAt;
+            bidder.RevokedAt ??= closed.At;
             return;
         }
-        if (await db.Lots.FindAsync([closed.LotId], ct) is not { } lot) return;
+        // Who has the award notice owes a contract, whatever is found of its archive afterwards: its deposit goes the contract's way.
+        if (await db.Lots.FindAsync([closed.LotId], ct) is not { } lot || lot.WinnerId == closed.BidderId) return;
         var deposits = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId == closed.BidderId);
-        var release = Release.NotOpened(closed.DecidedAt);
-        await ReleaseDeposits.HandleAsync(db, lot, deposits, release, message.Now, ct);
-        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId == closed.BidderId, release, message.Now, ct);
+        var release = Release.NotOpened(closed.At);
+        await ReleaseDeposits.HandleAsync(db, lot, deposits, release, now, ct);
+        await ReleaseLetters.HandleAsync(db, lot, l => l.BidderId == closed.BidderId, release, now, ct);
     }
+
+    private sealed record Closed(Guid TenderId, Guid LotId, Guid BidderId, string BidderName, string Verdict, DateTimeOffset At);
 }

@@ -9,6 +9,9 @@ public sealed record EvaluationReport(int Version, ReportInputs Inputs, BidConcl
 {
     public const int VersionOne = 1;
 
+    /// <summary>Says of a bid that its archive was not opened; readers of version 1 do not know that.</summary>
+    public const int VersionTwo = 2;
+
     /// <summary>Draws the report: a pure function of its inputs, whatever order they come in.</summary>
     public static EvaluationReport Draw(ReportInputs given)
     {
@@ -23,7 +26,7 @@ public sealed record EvaluationReport(int Version, ReportInputs Inputs, BidConcl
         var ranking = Domain.Ranking.Of(accepted);
         var fewBids = FewBids.Of(accepted.Count, inputs, rules);
         var candidates = Domain.Ranking.Candidates(ranking, rules.Find(RuleKey.CandidatesMax)?.Count);
-        return new EvaluationReport(VersionOne, inputs, bids, fewBids, ranking, candidates, Cited(bids, fewBids, rules));
+        return new EvaluationReport(inputs.Bids.Any(b => b.Archive is not null) ? VersionTwo : VersionOne, inputs, bids, fewBids, ranking, candidates, Cited(bids, fewBids, rules));
     }
 
     public byte[] Canonical() => CanonicalJson.Serialize(this);
@@ -66,7 +69,7 @@ public sealed record BidConclusion(
     public static BidConclusion Of(BidFacts bid, ReportInputs inputs, RuleSet rules)
     {
         var findings = PreliminaryExamination.Examine(inputs.Terms, bid);
-        if (bid.Record.Price is null)
+        if (!bid.IsOpened)
             return new BidConclusion(bid.Record.BidId, NotOpened, findings, 0, 0, findings[0].Ground, findings[0].Explanation, findings[0].Rule, findings[0].Article, []);
         var votes = inputs.Votes.SelectMany(s => s.Votes.Where(v => v.BidId == bid.Record.BidId).Select(v => new SeatVote(s.Seat, v.Accepted, v.Ground, v.Explanation))).ToList();
         var against = votes.Count(v => !v.Accepted);

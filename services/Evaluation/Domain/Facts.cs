@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tendering.Evaluation.Domain;
 
 /// <summary>What the tender's notice says of a lot. Amounts in minor units.</summary>
@@ -15,8 +17,39 @@ public sealed record BidOnRecord(
 /// <summary>A debarment that holds at the moment of the examination.</summary>
 public sealed record DebarmentInForce(Guid DebarmentId, string DecisionNumber, string Reason, DateTimeOffset From, DateTimeOffset Until);
 
+/// <summary>Why a bid's archive was not opened, in bid-opening's words, and by which rule.</summary>
+public sealed record ArchiveFact(string Verdict, string Cause, string Fact, string Rule, string Article, DateTimeOffset DecidedAt);
+
 /// <summary>A bid and everything that its preliminary examination looks at.</summary>
-public sealed record BidFacts(BidOnRecord Record, bool DepositSecured, DebarmentInForce? Debarment);
+/// <param name="Archive">Left out of the report where the archive was opened, so that reports without it are the bytes that they always were.</param>
+public sealed record BidFacts(
+    BidOnRecord Record, bool DepositSecured, DebarmentInForce? Debarment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ArchiveFact? Archive = null)
+{
+    /// <summary>There is something to evaluate: price and archive were opened, as far as is known.</summary>
+    [JsonIgnore]
+    public bool IsOpened => Record.Price is not null && Archive is null;
+}
+
+/// <summary>That a bid's archive was not opened, once. Late: it came when the evaluation was over.</summary>
+public sealed class UnopenedArchive
+{
+    public required Guid LotId { get; init; }
+    public required Guid BidId { get; init; }
+    public required string Verdict { get; init; }
+    public required string Cause { get; init; }
+    public required string Fact { get; init; }
+    public required string Rule { get; init; }
+    public required string Article { get; init; }
+    public required DateTimeOffset DecidedAt { get; init; }
+    public required bool IsLate { get; init; }
+
+    public ArchiveFact Told => new(Verdict, Cause, Fact, Rule, Article, DecidedAt);
+
+    public static UnopenedArchive Of(Guid lot, Guid bid, ArchiveFact fact, bool isLate) => new()
+    {
+        LotId = lot, BidId = bid, Verdict = fact.Verdict, Cause = fact.Cause, Fact = fact.Fact, Rule = fact.Rule, Article = fact.Article, DecidedAt = fact.DecidedAt, IsLate = isLate,
+    };
+}
 
 /// <summary>A deposit that escrow holds.</summary>
 public sealed class SecuredDeposit

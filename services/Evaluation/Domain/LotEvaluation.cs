@@ -11,6 +11,7 @@ public enum EvaluationStage { Waiting, Examining, Signing, Completed, Stopped }
 public sealed class DrawnReport
 {
     public required Guid LotId { get; init; }
+    public required int Round { get; init; }
     public required string Text { get; init; }
 
     public EvaluationReport Read() => CanonicalJson.Deserialize<EvaluationReport>(Encoding.UTF8.GetBytes(Text));
@@ -25,6 +26,7 @@ public sealed class LotEvaluation
         (EvaluationStage.Waiting, EvaluationStage.Examining),
         (EvaluationStage.Examining, EvaluationStage.Signing),
         (EvaluationStage.Signing, EvaluationStage.Completed),
+        (EvaluationStage.Signing, EvaluationStage.Examining),           // a bid drops out of the report
         (EvaluationStage.Waiting, EvaluationStage.Stopped),             // the lot failed meanwhile, here and below
         (EvaluationStage.Examining, EvaluationStage.Stopped),
         (EvaluationStage.Signing, EvaluationStage.Stopped),
@@ -40,6 +42,9 @@ public sealed class LotEvaluation
     public EvaluationStage Stage { get; private set; } = EvaluationStage.Waiting;
     public LotTerms? Terms { get; private set; }
     public OpeningFacts? Opening { get; private set; }
+    /// <summary>From 1. Where a bid drops out of a report that is drawn and not complete, the next begins; confirmations, report and answers are of one round.</summary>
+    public int Round { get; private set; } = 1;
+
     public Guid? DrawId { get; private set; }
     public DateTimeOffset? StartedAt { get; private set; }
     public string? ReportHash { get; private set; }
@@ -52,8 +57,18 @@ public sealed class LotEvaluation
     public DateTimeOffset? NextDueAt { get; private set; }
 
     public List<Member> Members { get; } = [];
-    public List<Confirmation> Confirmations { get; } = [];
-    public List<ReportAnswer> Answers { get; } = [];
+
+    /// <summary>Of every round.</summary>
+    public List<Confirmation> EveryConfirmation { get; } = [];
+
+    /// <summary>Of every round.</summary>
+    public List<ReportAnswer> EveryAnswer { get; } = [];
+
+    public IReadOnlyList<Confirmation> Confirmations => [.. EveryConfirmation.Where(c => c.Round == Round)];
+    public IReadOnlyList<ReportAnswer> Answers => [.. EveryAnswer.Where(a => a.Round == Round)];
+
+    /// <summary>Nothing of it changes any more.</summary>
+    public bool IsOver => Stage is EvaluationStage.Completed or EvaluationStage.Stopped;
 
     // A gate opens once: what is repeated or comes again in other words changes nothing.
     public void Publish(LotTerms terms) => Terms ??= terms;
@@ -81,8 +96,23 @@ public sealed class LotEvaluation
     {
         Rule.Require(Stage == EvaluationStage.Examining, "not-examining", $"The evaluation is {Words(Stage)}: confirmations are taken while it examines.");
         Rule.Require(Confirmations.All(c => c.Seat != member.Seat), "already-confirmed", "You have confirmed; what was confirmed stands.");
-        Confirmations.Add(Confirmation.Of(member.Seat, votes, fewBidsReason, Terms!, bids, now));
+        EveryConfirmation.Add(Confirmation.Of(Round, member.Seat, votes, fewBidsReason, Terms!, bids, now));
         return Confirmations.Count == Members.Count ? DrawReport(bids, now) : null;
+    }
+
+    /// <summary>
+    /// A bid drops out of the report that is being signed. What the members confirmed on the others stands, and the report is drawn anew from it; but where too few valid bids remain and
+    /// nobody has said whether competition does, nothing is returned and the members confirm anew.
+    /// </summary>
+    public EvaluationReport? BeginAgain(IReadOnlyList<BidFacts> bids, DateTimeOffset now)
+    {
+        var confirmed = Confirmations;
+        var valid = Draw(bids, now).Ranking.Length;
+        Move(EvaluationStage.Examining);
+        (Round, ReportHash, SignBy, NextDueAt) = (Round + 1, null, null, null);
+        if (Confirmation.IsFewBidsReasonMissing(valid, confirmed.Any(c => c.FewBidsReason is not null), Terms!)) return null;
+        EveryConfirmation.AddRange(confirmed.Select(c => c.In(Round)));
+        return DrawReport(bids, now);
     }
 
     public void Sign(Member member, byte[] signature, DateTimeOffset now)
@@ -114,16 +144,14 @@ public sealed class LotEvaluation
     public void Stop(DateTimeOffset now)
     {
         Disclose(now);
-        if (Stage is EvaluationStage.Completed or EvaluationStage.Stopped) return;
+        if (IsOver) return;
         Move(EvaluationStage.Stopped);
         NextDueAt = null;
     }
 
     private EvaluationReport DrawReport(IReadOnlyList<BidFacts> bids, DateTimeOffset now)
     {
-        var report = EvaluationReport.Draw(new ReportInputs(TenderId, Id, Terms!, Opening!.RecordHash, DrawId!.Value, [.. bids],
-            [.. Members.Select(m => new SeatCommitment(m.Seat, m.Commitment))],
-            [.. Confirmations.Select(c => new SeatVotes(c.Seat, c.Votes, c.FewBidsReason, c.ConfirmedAt))], now));
+        var report = Draw(bids, now);
         // Each member may have left enough bids and their majority too few: then the last one to confirm is asked.
         Confirmation.RequireFewBidsReason(report.Ranking.Length, Confirmations.Any(c => c.FewBidsReason is not null), Terms!);
         Move(EvaluationStage.Signing);
@@ -131,6 +159,10 @@ public sealed class LotEvaluation
         SignBy = NextDueAt = now + SigningTime;
         return report;
     }
+
+    private EvaluationReport Draw(IReadOnlyList<BidFacts> bids, DateTimeOffset now) => EvaluationReport.Draw(new ReportInputs(TenderId, Id, Terms!, Opening!.RecordHash, DrawId!.Value, [.. bids],
+        [.. Members.Select(m => new SeatCommitment(m.Seat, m.Commitment))],
+        [.. Confirmations.Select(c => new SeatVotes(c.Seat, c.Votes, c.FewBidsReason, c.ConfirmedAt))], now));
 
     private void RequireAnswerable(Member member)
     {
@@ -140,7 +172,7 @@ public sealed class LotEvaluation
 
     private void Answer(int seat, AnswerKind kind, string? signature, string? reason, DateTimeOffset now)
     {
-        Answers.Add(new ReportAnswer { Seat = seat, Kind = kind, Signature = signature, Reason = reason, At = now });
+        EveryAnswer.Add(new ReportAnswer { Round = Round, Seat = seat, Kind = kind, Signature = signature, Reason = reason, At = now });
         if (Remaining > 0) return;
         Move(EvaluationStage.Completed);
         (CompletedAt, NextDueAt) = (now, null);

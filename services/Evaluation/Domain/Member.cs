@@ -53,6 +53,7 @@ public enum AnswerKind { Signature, Refusal, Silence }
 public sealed class ReportAnswer
 {
     public Guid LotId { get; private init; }
+    public required int Round { get; init; }
     public required int Seat { get; init; }
     public required AnswerKind Kind { get; init; }
     public string? Signature { get; init; }

@@ -18,6 +18,8 @@ public static class PreliminaryExamination
             var verdict = bid.Record.Verdict ?? "not opened";
             return [Find(rules, Ground.NotOpened, $"投标文件未打开（{verdict}），没有报价。The bid was not opened ({verdict}); it has no price.")];
         }
+        if (bid.Archive is { } archive)
+            return [Find(rules, Ground.NotOpened, $"投标文件附件未打开（{archive.Verdict}，{archive.Fact}），无法评审。The archive of the bid was not opened ({archive.Verdict}, {archive.Fact}); there is nothing to evaluate.")];
         if (price > terms.CeilingPrice)
             findings.Add(Find(rules, Ground.AboveCeiling, $"报价 {Amount(price)} 高于最高投标限价 {Amount(terms.CeilingPrice)}。The price {Amount(price)} is above the ceiling price {Amount(terms.CeilingPrice)}."));
         if (terms.MinimumPrice is { } minimum && price < minimum && rules.Find(RuleKey.FloorPriceAllowed) is not null)

@@ -23,7 +23,7 @@ internal static class Committee
     public static async Task PublishCompletionAsync(EvaluationDb db, LotEvaluation evaluation, DateTimeOffset now, CancellationToken ct)
     {
         if (evaluation.Stage != EvaluationStage.Completed) return;
-        var report = (await db.Reports.FindAsync([evaluation.Id], ct))!.Read();
+        var report = (await db.ReportAsync(evaluation, ct))!.Read();
         db.Publish(new EvaluationCompleted(evaluation.TenderId, evaluation.Id, evaluation.ReportHash!,
             [.. report.Candidates.Select(c => new Candidate(c.Rank, c.BidId, c.BidderId, c.BidderName, c.Price, evaluation.Terms!.Currency))], now), now);
     }

@@ -35,12 +35,12 @@ public static class ConfirmFindings
         return TypedResults.Ok(new Response(evaluation.Stage, evaluation.Confirmations.Count, evaluation.Members.Count, evaluation.ReportHash));
     }
 
-    private static void Publish(EvaluationDb db, LotEvaluation evaluation, EvaluationReport report, DateTimeOffset now)
+    internal static void Publish(EvaluationDb db, LotEvaluation evaluation, EvaluationReport report, DateTimeOffset now)
     {
-        db.Add(new DrawnReport { LotId = evaluation.Id, Text = Encoding.UTF8.GetString(report.Canonical()) });
+        db.Add(new DrawnReport { LotId = evaluation.Id, Round = evaluation.Round, Text = Encoding.UTF8.GetString(report.Canonical()) });
         // A bid that was not opened was never before the committee: bid-opening has told of it, with its cause.
         foreach (var bid in report.Bids.Where(b => b.Outcome == BidConclusion.Rejected))
             db.Publish(new BidRejected(evaluation.TenderId, evaluation.Id, bid.BidId, report.Inputs.Bids.Single(b => b.Record.BidId == bid.BidId).Record.BidderId,
-                bid.Ground!, bid.Explanation!, bid.Rule!, bid.Article!, now), now);
+                bid.Ground!, bid.Explanation!, bid.Rule!, bid.Article!, now, evaluation.ReportHash), now);
     }
 }

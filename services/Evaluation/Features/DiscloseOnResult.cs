@@ -20,7 +20,7 @@ public static class DiscloseOnResult
         var evaluation = await KeepFacts.LockOrAddAsync(db, message.Event.TenderId, lot, ct);
         var first = evaluation.DisclosedAt is null;
         disclose(evaluation, message.Now);
-        if (!first || await db.Reports.FindAsync([lot], ct) is not { } report) return;
+        if (!first || await db.ReportAsync(evaluation, ct) is not { } report) return;
         db.PublishDocument(evaluation.TenderId, "evaluation-report", lot, report.Text, message.Now);
         db.PublishDocument(evaluation.TenderId, "committee", lot, GetReport.CommitteeText(evaluation, message.Services), message.Now);
     }

@@ -57,7 +57,7 @@ public static class GetReport
     {
         var evaluation = await db.LoadAsync(lotId, ct);
         if (evaluation is null || (evaluation.DisclosedAt is null && Committee.Find(evaluation, caller) is null)) throw new NotFoundException("report");
-        return (evaluation, (await db.Reports.FindAsync([lotId], ct)).Or404("report"));
+        return (evaluation, (await db.ReportAsync(evaluation, ct)).Or404("report"));
     }
 
     private static string? NameOf(LotEvaluation evaluation, Member member, Secrets secrets)

@@ -8,6 +8,7 @@ public sealed record Alarm(Guid Id, string Kind, string Source, long? Sequence, 
     public const string MessageParked = "message-parked";
     public const string RefundsOverdue = "refunds-overdue";
     public const string SharedPayer = "shared-payer";
+    public const string LateArchive = "archive-not-opened-late";
     public const string LedgerDoubted = "ledger-doubted";
 
     public static Alarm OfGap(string source, Gap gap, DateTimeOffset now) =>

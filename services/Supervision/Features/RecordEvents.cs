@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Tendering.Contracts.Escrow;
+using Tendering.Contracts.Evaluation;
 using Tendering.Contracts.Platform;
 using Tendering.ServiceDefaults;
 using Tendering.Supervision.Data;
@@ -22,6 +23,7 @@ public static class RecordEvents
     {
         [Outbox.NameOf(typeof(RefundsDelayed)).Name] = (Alarm.RefundsOverdue, "Deposits are not back although the time for their refund is over"),
         [Outbox.NameOf(typeof(SharedPayerFound)).Name] = (Alarm.SharedPayer, "Payments for several bidders of one lot came from one account"),
+        [Outbox.NameOf(typeof(LateFactRecorded)).Name] = (Alarm.LateArchive, "An archive turned out not to be opened when the evaluation was complete: its result stands until somebody decides"),
         [Outbox.NameOf(typeof(LedgerDoubted)).Name] = (Alarm.LedgerDoubted, "The books of the deposits do not hold: nothing should be paid out until the cause is found"),
     }.ToFrozenDictionary();
 

@@ -65,6 +65,39 @@ public class ReleaseDepositsTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task A_bid_whose_archive_stayed_closed_is_like_one_that_was_not_opened_however_often_it_is_told()
+    {
+        var lot = await host.PublishAsync();
+        var (blameless, revoked, other) = (await host.SecureAsync(lot), await host.SecureAsync(lot), await host.SecureAsync(lot));
+        var told = blameless.ArchiveNotOpened(lot, "withdrawn", host.Clock.GetUtcNow());
+        var id = await host.HearAsync(told);
+        await host.HearAsync(told, id: id);
+        await host.HearAsync(told);
+        await host.HearAsync(revoked.ArchiveNotOpened(lot, "revoked", host.Clock.GetUtcNow()));
+        await HandledAsync(lot);
+        var released = await ReleasedAsync(lot, blameless);
+        Assert.Equal(("bid-not-opened", "A9", "条35"), (released.Reason, released.Rule, released.Article));
+        Assert.Equal((DepositState.Secured, DepositState.Secured), ((await host.DepositAsync(lot, revoked)).State, (await host.DepositAsync(lot, other)).State));
+        // Kept or not is a decision.
+        var waiver = await host.As(Roles.Finance).PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, revoked.Id, "D", new string('a', 64)));
+        Assert.Equal(HttpStatusCode.Created, waiver.StatusCode);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task Who_has_the_award_notice_keeps_its_deposit_there_when_its_archive_turns_out_to_be_lost()
+    {
+        var lot = await host.PublishAsync();
+        var (winner, loser) = (await host.SecureAsync(lot), await host.SecureAsync(lot));
+        await host.HearAsync(lot.Noticed(winner, host.Clock.GetUtcNow()));
+        foreach (var bidder in new[] { winner, loser }) await host.HearAsync(bidder.ArchiveNotOpened(lot, "withdrawn", host.Clock.GetUtcNow()));
+        Assert.Equal("bid-not-opened", (await ReleasedAsync(lot, loser)).Reason);
+        Assert.Equal(DepositState.Secured, (await host.DepositAsync(lot, winner)).State);
+        await host.HearAsync(lot.Contracted(winner, host.Clock.GetUtcNow()));
+        Assert.Equal("contract-signed", (await ReleasedAsync(lot, winner)).Reason);
+    }
+
+    [Fact]
     public async Task A_failed_lot_frees_every_deposit_once_however_often_it_is_told()
     {
         var lot = await host.PublishAsync();

@@ -84,7 +84,7 @@ public class EvaluationReportTests
     [Fact]
     public void Only_the_moves_of_the_table_are_there()
     {
-        Assert.Equal(6, LotEvaluation.Moves.Count);
+        Assert.Equal(7, LotEvaluation.Moves.Count);
         Assert.DoesNotContain(LotEvaluation.Moves, m => m.From is EvaluationStage.Completed or EvaluationStage.Stopped);
         Assert.DoesNotContain(LotEvaluation.Moves, m => m.To == EvaluationStage.Completed && m.From != EvaluationStage.Signing);
     }

@@ -83,7 +83,7 @@ public class SecrecyTests(EvaluationHost host) : IClassFixture<EvaluationHost>
     {
         var scene = await SignedAsync();
         var (boxes, report) = await host.InDbAsync<EvaluationDb, (List<byte[]>, string)>(async db =>
-            (await db.Set<Member>().Where(m => m.LotId == scene.Lot).Select(m => m.SealedIdentity).ToListAsync(), (await db.Reports.FindAsync(scene.Lot))!.Text));
+            (await db.Set<Member>().Where(m => m.LotId == scene.Lot).Select(m => m.SealedIdentity).ToListAsync(), (await db.Reports.FindAsync(scene.Lot, 1))!.Text));
         Assert.Equal(scene.Members.Length, boxes.Count);
         foreach (var stored in boxes.Select(Encoding.UTF8.GetString).Append(report))
             Assert.DoesNotContain(scene.Members, m => Names(stored, m));

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Tendering.Contracts.Escrow;
+using Tendering.Contracts.Evaluation;
 using Tendering.Contracts.Platform;
 using Tendering.Contracts.Supervision;
 using Tendering.Supervision.Data;
@@ -157,6 +158,16 @@ public class RecordEventsTests(SupervisionHost host) : IClassFixture<Supervision
         var waiting = alarms.Single(a => a is { Kind: Alarm.StreamRewritten, Sequence: 3 });
         var evidence = (await host.Supervisor.GetFromJsonAsync<GetAlarm.Response>($"/api/supervision/alarms/{waiting.AlarmId}"))!;
         Assert.Equal(("fine", "changed"), (evidence.Recorded!.Payload.GetProperty("opinion").GetString(), evidence.SentAgain!.Payload.GetProperty("opinion").GetString()));
+    }
+
+    [Fact]
+    public async Task An_archive_that_turns_out_not_to_be_opened_when_the_evaluation_is_complete_is_an_alarm()
+    {
+        var source = host.NewSource();
+        await host.HearAsync(new LateFactRecorded(Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), "Builders", "withdrawn", "platform", "ciphertext-missing", "A36", "20号令31", host.Clock.GetUtcNow()), source);
+        var alarm = Assert.Single(await host.AlarmsAsync(source, 1));
+        Assert.Equal((Alarm.LateArchive, 1L), (alarm.Kind, alarm.Sequence));
+        Assert.DoesNotContain("Builders", alarm.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

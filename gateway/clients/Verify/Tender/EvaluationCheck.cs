@@ -39,7 +39,7 @@ public static class EvaluationCheck
     {
         try
         {
-            if (JsonDocument.Parse(bytes).RootElement.GetProperty("version").GetInt32() is var version && version != 1)
+            if (JsonDocument.Parse(bytes).RootElement.GetProperty("version").GetInt32() is var version && version is not (1 or 2))
             {
                 report.Unchecked("evaluation.version", $"Version {version} of the report is not known here.");
                 return null;
@@ -62,6 +62,7 @@ public static class EvaluationCheck
             return;
         }
         var before = report.Findings.Count;
+        report.Require(evaluation.Version == (Array.Exists(inputs.Bids, bid => bid.Archive is not null) ? 2 : 1), "evaluation.version", "Version 2 is the version of reports that say of a bid that its archive was not opened, and of no others.");
         report.Require(evaluation.Bids.Select(bid => bid.BidId).SequenceEqual(inputs.Bids.OrderBy(bid => bid.Record.SubmittedAt).ThenBy(bid => bid.Record.BidId).Select(bid => bid.Record.BidId)), "evaluation.bids", "The conclusions are not on the bids of the inputs, one each.");
         foreach (var bid in inputs.Bids) if (Array.Find(evaluation.Bids, conclusion => conclusion.BidId == bid.Record.BidId) is { } conclusion) CheckBid(report, bid, conclusion, inputs, rules);
         CheckRanking(report, evaluation, rules);
@@ -75,7 +76,7 @@ public static class EvaluationCheck
         report.Require(stated.Findings.Select(finding => finding.Ground).SequenceEqual(grounds) && stated.Findings.All(finding => RuleOf(finding.Ground, rules) is { } rule && (rule.Id, rule.Article) == (finding.Rule, finding.Article)),
             "evaluation.findings", $"The facts on bid {stated.BidId} give the findings [{string.Join(", ", grounds)}], and the report has others.");
         var votes = inputs.Votes.SelectMany(seat => seat.Votes.Where(vote => vote.BidId == stated.BidId).Select(vote => (seat.Seat, vote.Accepted, vote.Ground))).ToArray();
-        if (bid.Record.Price is null)
+        if (!bid.IsOpened)
         {
             report.Require(stated is { Outcome: "not-opened", For: 0, Against: 0 }, "evaluation.outcome", $"Bid {stated.BidId} was not opened, and the report says {stated.Outcome}.");
             return;
@@ -92,7 +93,7 @@ public static class EvaluationCheck
 
     private static List<string> GroundsAgainst(BidFacts bid, LotTerms terms, RuleSet rules)
     {
-        if (bid.Record.Price is not { } price) return ["not-opened"];
+        if (bid.Record.Price is not { } price || bid.Archive is not null) return ["not-opened"];
         var grounds = new List<string>();
         if (price > terms.CeilingPrice) grounds.Add("price-above-ceiling");
         if (price < terms.MinimumPrice && rules.Find(RuleKey.FloorPriceAllowed) is not null) grounds.Add("price-below-minimum");
@@ -105,8 +106,8 @@ public static class EvaluationCheck
     private static void CheckRanking(Report report, EvaluationReport evaluation, RuleSet rules)
     {
         var inputs = evaluation.Inputs;
-        var accepted = inputs.Bids.Select(bid => bid.Record).Where(bid => bid.Price is not null
-            && inputs.Votes.Count(seat => seat.Votes.Any(vote => vote.BidId == bid.BidId && !vote.Accepted)) * 2 <= inputs.Members.Length).ToArray();
+        var accepted = inputs.Bids.Where(bid => bid.IsOpened).Select(bid => bid.Record).Where(bid =>
+            inputs.Votes.Count(seat => seat.Votes.Any(vote => vote.BidId == bid.BidId && !vote.Accepted)) * 2 <= inputs.Members.Length).ToArray();
         var ranking = accepted.OrderBy(bid => bid.Price).ThenBy(bid => bid.BidId)
             .Select(bid => new RankedBid(1 + accepted.Count(other => other.Price < bid.Price), bid.BidId, bid.BidderId, bid.BidderName, bid.Price!.Value)).ToArray();
         report.Require(ranking.SequenceEqual(evaluation.Ranking), "evaluation.ranking", "The ranking is not that of the accepted prices, lowest first, equal ones sharing a rank.");

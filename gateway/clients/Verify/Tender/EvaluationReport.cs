@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tendering.Verify.Tender;
 
 /// <summary>The evaluation report as it is published (docs/domain/evaluation.md): inputs, and what was concluded from them. Amounts in minor units.</summary>
@@ -10,7 +12,14 @@ public sealed record LotTerms(
     string TenderNumber, string TenderTitle, int LotNumber, string LotTitle, string RuleSet, string Currency, string AgencyName, string TendererName, long CeilingPrice,
     long? MinimumPrice, long Deposit, string EvaluationMethod);
 
-public sealed record BidFacts(BidOnRecord Record, bool DepositSecured, DebarmentInForce? Debarment);
+/// <param name="Archive">Since version 2 of the report; written only where the bid's archive was not opened.</param>
+public sealed record BidFacts(BidOnRecord Record, bool DepositSecured, DebarmentInForce? Debarment, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ArchiveFact? Archive = null)
+{
+    [JsonIgnore]
+    public bool IsOpened => Record.Price is not null && Archive is null;
+}
+
+public sealed record ArchiveFact(string Verdict, string Cause, string Fact, string Rule, string Article, DateTimeOffset DecidedAt);
 
 public sealed record BidOnRecord(Guid BidId, Guid BidderId, string BidderName, string SocialCreditCode, long? Price, string? Verdict, string ManifestHash, DateTimeOffset SubmittedAt);
 

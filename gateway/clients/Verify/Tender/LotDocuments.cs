@@ -101,8 +101,24 @@ public sealed class LotDocuments(Guid lot, ShownEvent[] of, IReadOnlyList<ShownE
     {
         if (Find("evaluation.evaluation-completed") is not { } completed || Document(Documents.Evaluation, lot, completed.GetProperty("reportHash").GetString(), _resulted) is not { } bytes || EvaluationCheck.Read(report, bytes) is not { } evaluation) return;
         EvaluationCheck.Check(report, evaluation);
+        CompareExclusions(evaluation);
         if (record is not null) EvaluationCheck.CompareWithOpening(report, evaluation, record);
         if (Document(Documents.Committee, lot, null, _resulted) is { } committee && EvaluationCheck.CheckCommittee(report, evaluation, HexText.Sha256(bytes), committee) is { } answers) CompareCommittee(answers);
+    }
+
+    // Nobody leaves a bid out for its archive but after the opening has said so, and what was said in time is in the report.
+    private void CompareExclusions(EvaluationReport evaluation)
+    {
+        var excluded = of.Where(e => e.Type == "evaluation.bid-excluded").Select(e => Words(e.Payload)).ToHashSet();
+        var said = of.Where(e => e.Type == "bid-opening.archive-not-opened").Select(e => Words(e.Payload)).ToHashSet();
+        report.Require(excluded.IsSubsetOf(said), "tender.excluded", $"Lot {lot}: a bid was excluded for an archive of which the opening did not say so.");
+        var same = report.Require(excluded.SetEquals(evaluation.Inputs.Bids.Where(bid => bid.Archive is not null).Select(bid => (bid.Record.BidId, (string?)bid.Archive!.Verdict, (string?)bid.Archive.Cause, (string?)bid.Archive.Fact))), "tender.excluded",
+            $"Lot {lot}: the report excludes other bids for their archives than the log says.");
+        if (same && excluded.Count > 0) report.Note("tender.excluded", $"Lot {lot}: {excluded.Count} bids are out for archives that were not opened; that they could not be is the opening's word, since archives are not in a dossier.");
+        foreach (var late in of.Where(e => e.Type == "evaluation.late-fact-recorded"))
+            report.Note("tender.late-archive", $"Lot {lot}: that the archive of bid {late.Payload.GetProperty("bidId")} was not opened came after the evaluation; its result does not take it into account.");
+
+        static (Guid, string?, string?, string?) Words(JsonElement e) => (e.GetProperty("bidId").GetGuid(), Text(e, "verdict"), Text(e, "cause"), Text(e, "fact"));
     }
 
     // Who sat there is who was drawn and came, and whoever signed did so in an event of its own.
@@ -111,7 +127,7 @@ public sealed class LotDocuments(Guid lot, ShownEvent[] of, IReadOnlyList<ShownE
         if (Find("expert-selection.committee-ready") is { } ready)
             report.Require(ready.GetProperty("members").EnumerateArray().Select(m => (m.GetProperty("expertId").GetGuid(), Text(m, "signingKey"))).Order().SequenceEqual(answers.Members.Select(m => (m.Expert, (string?)m.SigningKey)).Order()), "tender.committee",
                 $"Lot {lot}: those who answered the report are the committee that was drawn.", $"Lot {lot}: those who answered the report are not the committee that was drawn.");
-        report.Require(of.Where(e => e.Type == "evaluation.report-signed").Select(e => Text(e.Payload, "signature")).Order(StringComparer.Ordinal).SequenceEqual(answers.Members.Select(m => m.Signature).Where(s => s is not null).Order(StringComparer.Ordinal)),
+        report.Require(of.Where(e => e.Type == "evaluation.report-signed" && Text(e.Payload, "reportHash") == answers.ReportHash).Select(e => Text(e.Payload, "signature")).Order(StringComparer.Ordinal).SequenceEqual(answers.Members.Select(m => m.Signature).Where(s => s is not null).Order(StringComparer.Ordinal)),
             "tender.committee", $"Lot {lot}: the signatures under the report are not those that were given.");
     }
 

@@ -69,7 +69,10 @@ public sealed class TenderFacts(IReadOnlyList<ShownEvent> events, Documents docu
     private void CheckCandidates(Guid lot, ShownEvent[] of)
     {
         if (Find(of, "evaluation.evaluation-completed") is not { } completed || Find(of, "bid-opening.opening-completed") is not { } opening) return;
-        var rejected = of.Where(e => e.Type == "evaluation.bid-rejected").Select(e => e.Payload.GetProperty("bidId").GetGuid()).ToHashSet();
+        // What an earlier report rejected, which was set aside, counts no more.
+        var drawn = completed.GetProperty("reportHash").GetString();
+        var rejected = of.Where(e => e.Type == "evaluation.bid-excluded" || (e.Type == "evaluation.bid-rejected" && (!e.Payload.TryGetProperty("reportHash", out var hash) || hash.ValueKind == JsonValueKind.Null || hash.GetString() == drawn)))
+            .Select(e => e.Payload.GetProperty("bidId").GetGuid()).ToHashSet();
         var prices = opening.GetProperty("bids").EnumerateArray().Where(bid => bid.GetProperty("price").ValueKind == JsonValueKind.Number && !rejected.Contains(bid.GetProperty("bidId").GetGuid()))
             .ToDictionary(bid => bid.GetProperty("bidId").GetGuid(), bid => bid.GetProperty("price").GetInt64());
         var candidates = completed.GetProperty("candidates").EnumerateArray().Select(c => (Rank: c.GetProperty("rank").GetInt32(), Bid: c.GetProperty("bidId").GetGuid(), Price: c.GetProperty("price").GetInt64())).ToArray();
