@@ -287,6 +287,17 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task An_archive_that_is_found_lost_afterwards_does_not_take_the_decision_away()
+    {
+        var (lot, former, _, loser, _) = await PassedOverAsync();
+        foreach (var bidder in new[] { former, loser }) await host.HearAsync(bidder.ArchiveNotOpened(lot, "withdrawn", host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, loser, DepositState.Released);
+        Assert.True((await ItemAsync(lot, former)).AwaitsDecision);
+        Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, former)).StatusCode);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
     public async Task When_the_lot_fails_only_who_had_let_its_time_pass_waits_for_a_decision()
     {
         foreach (var isOver in new[] { true, false })
