@@ -21,7 +21,7 @@ public static class BiddingService
         builder.AddMarkedStore(Name);
         builder.Services.AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
         builder.Services.AddSingleton<OutageWatch>().AddHostedService(p => p.GetRequiredService<OutageWatch>());
-        builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>());
+        builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>()).AddKeyedSingleton<IRushHour>(Name, (p, _) => p.GetRequiredService<Intake>());
         builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
         builder.Services.AddSingleton<AuthorityWatch>().AddHostedService(p => p.GetRequiredService<AuthorityWatch>());
         builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));

@@ -61,7 +61,7 @@ public static class ServiceHost
             ?? throw new InvalidOperationException($"The connection string '{name}' is not set.");
         services.AddKeyedSingleton(name, (_, _) => new NpgsqlDataSourceBuilder(connection) { Name = name }.Build());
         services.AddDbContext<TDb>((provider, options) => options.UseNpgsql(provider.GetRequiredKeyedService<NpgsqlDataSource>(name)), ServiceLifetime.Scoped, ServiceLifetime.Singleton);
-        services.AddSingleton<IHostedService>(p => ActivatorUtilities.CreateInstance<Relay>(p, name, p.GetRequiredKeyedService<NpgsqlDataSource>(name)));
+        services.AddSingleton<IHostedService>(p => new Relay(name, p.GetRequiredKeyedService<NpgsqlDataSource>(name), p.GetRequiredService<Bus>(), p.GetRequiredService<ILogger<Relay>>(), p.GetKeyedService<IRushHour>(name)));
         services.AddSingleton<IHostedService>(p => ActivatorUtilities.CreateInstance<Housekeeping>(p, p.GetRequiredKeyedService<NpgsqlDataSource>(name)));
         services.AddHealthChecks().Add(new HealthCheckRegistration(name, p => new DatabaseHealth(p.GetRequiredKeyedService<NpgsqlDataSource>(name)), HealthStatus.Unhealthy, ["ready"]));
         services.AddOpenApi(name, o => o.ShouldInclude = d => d.GroupName == name);

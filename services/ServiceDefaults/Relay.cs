@@ -12,6 +12,12 @@ namespace Tendering.ServiceDefaults;
 /// <summary>Asks a service to send a part of its stream again, straight to the queue of whoever missed it.</summary>
 public sealed record ReplayRequest(long After, long? Through, string[]? Types, string Queue);
 
+/// <summary>Work of a service that cannot wait, as its last minutes before a deadline: while it is thick its events are told a little later.</summary>
+public interface IRushHour
+{
+    bool IsNow { get; }
+}
+
 /// <summary>Where the relay stands; a test may end it here as a crash would.</summary>
 public enum RelayStep { Numbered, Published, Marked }
 
@@ -19,7 +25,7 @@ public enum RelayStep { Numbered, Published, Marked }
 /// Numbers a service's events 1, 2, 3 … in commit order and publishes them in that order. One relay a service holds the advisory
 /// lock; numbering is durable before anything is sent, and a crash at any point sends an event twice, never zero times.
 /// </summary>
-public sealed partial class Relay(string service, NpgsqlDataSource database, Bus bus, ILogger<Relay> log) : BackgroundService
+public sealed partial class Relay(string service, NpgsqlDataSource database, Bus bus, ILogger<Relay> log, IRushHour? rush = null) : BackgroundService
 {
     public const int BatchMax = 500;
     private const int LockClass = 727001, LockLeader = 1, LockIdle = 2;
@@ -28,6 +34,9 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
     // A busy stream is taken in gulps, not in sips: each round costs two commits, however many events it takes. And it is not waited for with the idle lock in between:
     // each writer would have to wake the relay, one after the other.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20), BusyFor = TimeSpan.FromMilliseconds(300);
+
+    // What comes first may put a round off, never for longer: then everything that waits is told.
+    private static readonly TimeSpan YieldMax = TimeSpan.FromSeconds(2);
     internal static readonly ActivitySource Trace = new("Tendering.Bus");
 
     private volatile bool _unasked;                    // the queue of requests was taken away
@@ -64,6 +73,7 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
                 var published = await PublishAsync(connection, channel, ct);
                 if (numbered == BatchMax || published == BatchMax) continue;
                 if (numbered > 0) worked = TimeProvider.System.GetTimestamp();
+                if (await YieldAsync(ct)) continue;
                 if (worked is { } at && TimeProvider.System.GetElapsedTime(at) < BusyFor) await Task.Delay(Gather, ct);
                 else await WaitForWorkAsync(connection, ct);
             }
@@ -73,6 +83,13 @@ public sealed partial class Relay(string service, NpgsqlDataSource database, Bus
             // The pool resets what the session holds when the connection goes back, the lock among it.
             if (connection.FullState == System.Data.ConnectionState.Open) await ExecuteAsync(connection, "select pg_advisory_unlock_all()", CancellationToken.None);
         }
+    }
+
+    private async Task<bool> YieldAsync(CancellationToken ct)
+    {
+        if (rush is not { IsNow: true }) return false;
+        for (var start = TimeProvider.System.GetTimestamp(); rush.IsNow && TimeProvider.System.GetElapsedTime(start) < YieldMax;) await Task.Delay(Gather, ct);
+        return true;
     }
 
     // The order of 'position' among committed rows respects cause and effect: what was written after a commit was seen has a

@@ -9,8 +9,8 @@ internal static class Nginx
 {
     private static readonly string[] Programs = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
-    /// <summary>MiB a second, or null where nginx is not installed.</summary>
-    public static async Task<double?> PutAsync(byte[] content, int uploaders)
+    /// <summary>MiB a second until all is answered, and until all is on disk, which nginx does not wait for; null where nginx is not installed.</summary>
+    public static async Task<(double Answered, double OnDisk)?> PutAsync(byte[] content, int uploaders)
     {
         if (Programs.FirstOrDefault(File.Exists) is not { } program) return null;
         var folder = Directory.CreateDirectory(Path.Combine(Environment.GetEnvironmentVariable("TENDERING_RUN")!, "bench-nginx")).FullName;
@@ -31,13 +31,13 @@ internal static class Nginx
                 }
                 """);
             using var nginx = Process.Start(new ProcessStartInfo(program, ["-c", Path.Combine(folder, "nginx.conf"), "-p", folder]))!;
-            try { return await MeasureAsync(port, content, uploaders); }
+            try { return await MeasureAsync(port, content, uploaders, Path.Combine(folder, "data")); }
             finally { nginx.Kill(entireProcessTree: true); }
         }
         finally { Directory.Delete(folder, recursive: true); }
     }
 
-    private static async Task<double> MeasureAsync(int port, byte[] content, int uploaders)
+    private static async Task<(double, double)> MeasureAsync(int port, byte[] content, int uploaders, string folder)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         while (true)
@@ -47,7 +47,14 @@ internal static class Nginx
         }
         var start = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, uploaders).Select(async n => (await http.PutAsync($"f{n}", new ByteArrayContent(content))).EnsureSuccessStatusCode()));
-        return uploaders * (content.Length >> 20) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var answered = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        Parallel.For(0, uploaders, n =>
+        {
+            using var file = File.OpenHandle(Path.Combine(folder, $"f{n}"), FileMode.Open, FileAccess.Write);
+            RandomAccess.FlushToDisk(file);
+        });
+        var megabytes = (double)uploaders * (content.Length >> 20);
+        return (megabytes / answered, megabytes / Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     private static int FreePort()

@@ -34,7 +34,9 @@ internal static class RushBench
         var bodies = rush.Select(c => c.Bytes).ToList();
         var bare = await Bare.RunAsync(postgres, Callers, BareRows, bodies);
         Console.WriteLine($"warming up with {WarmUp} bids");
-        await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
+        var cold = Watched.Cpu();
+        var warm = await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
+        Console.WriteLine($"  {warm:0} bids/s; us/bid: {string.Join(", ", Watched.Cpu().Select(c => $"{c.Key} {(c.Value - cold[c.Key]) * 1000 / WarmUp:0}"))}");
         while (await SoakBench.WaitingAsync(postgres) > 0) await Task.Delay(100);            // what the warming up left behind is no part of the rush
         Console.WriteLine("the last half minute");
         await Rate.OfAsync(Callers, rush.Count, i => crowd.LookAsync(rush[i].Call));

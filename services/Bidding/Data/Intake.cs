@@ -16,18 +16,23 @@ public sealed record Candidate(Lot Lot, BidManifest Manifest, string Text, strin
 /// Takes bids many at a time, because everybody submits in the last minutes: whatever waits is locked, judged, written and committed in one transaction of two
 /// round trips. Each is judged for itself and has its own answer; only the lock, the trips and the wait for the disk are shared.
 /// </summary>
-public sealed partial class Intake : BackgroundService
+public sealed partial class Intake : BackgroundService, IRushHour
 {
     public const int BatchMax = 128, WaitingMax = 20_000;
 
     // While one waits for the disk, the other fills its batch.
     private const int Writers = 2;
 
+    // So many at once are a rush; it is over when none came for a while.
+    private const int RushMin = 8;
+    private static readonly TimeSpan RushLasts = TimeSpan.FromMilliseconds(200);
+
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.Wait });
     private readonly NpgsqlDataSource _database;
     private readonly ReceiptKey _receipts;
     private readonly TimeProvider _clock;
     private readonly ILogger<Intake> _log;
+    private long _rushed;
 
     public Intake(IConfiguration configuration, ReceiptKey receipts, TimeProvider clock, ILogger<Intake> log)
     {
@@ -38,6 +43,9 @@ public sealed partial class Intake : BackgroundService
             MinPoolSize = 0, MaxPoolSize = Writers, Options = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan",
         }.ConnectionString) { Name = "intake" }.Build();
     }
+
+    /// <summary>Bids come in thick: what else there is to do waits a little.</summary>
+    public bool IsNow => Interlocked.Read(ref _rushed) is > 0 and var at && Stopwatch.GetElapsedTime(at) < RushLasts;
 
     /// <summary>The bid as it was stored with its receipt; a rule that says no is thrown as it is anywhere else.</summary>
     public async Task<Bid> TakeAsync(Candidate candidate, CancellationToken ct)
@@ -69,6 +77,7 @@ public sealed partial class Intake : BackgroundService
         while (held.Count > 0 || await _queue.Reader.WaitToReadAsync())
         {
             var batch = Fill(held);
+            if (batch.Count >= RushMin) Interlocked.Exchange(ref _rushed, Stopwatch.GetTimestamp());
             try { await WriteAsync(batch); }
             catch (Exception e) when (batch.Count > 1 && !ProblemHandler.IsDatabaseAway(e)) { foreach (var one in batch) await WriteAloneAsync(one); }
             catch (Exception e) { foreach (var one in batch) one.Taken.TrySetException(e); }

@@ -12,8 +12,8 @@ using Tendering.ServiceDefaults;
 namespace Tendering.Bidding.Features;
 
 /// <summary>
-/// Bytes from the line to the store, through two buffers of 4 MiB. While one is hashed and written the other fills. The offset moves only after the bytes are on disk and with
-/// the hashes of their blocks, so whoever is cut off, or is with a process that dies, goes on from what is really there.
+/// Bytes from the line to the store, through two buffers of 4 MiB. While one is hashed and written the other fills; while what is written is brought to disk more comes in, up to a limit. The offset
+/// moves only after the bytes are on disk and with the hashes of their blocks, so whoever is cut off, or is with a process that dies, goes on from what is really there.
 /// </summary>
 public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStore store, TimeProvider clock) : IDisposable
 {
@@ -38,7 +38,7 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
             if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = Slowest;
             try
             {
-                using var progress = await Progress.AtAsync(store, upload, hold, ct);
+                await using var progress = await Progress.AtAsync(store, upload, hold, ct);
                 var end = await PumpAsync(http.Request.Body, progress, checksum, upload, lot, hold);
                 if (end == End.TooLong) return TooLong(upload);
                 if (checksum is { } asked && (end == End.Cut || !asked.Holds())) return Tus.Refused(Tus.ChecksumMismatch, "checksum", "The bytes are not those of the checksum: send them again.");
@@ -66,7 +66,7 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
                 var wanted = (int)Math.Min(Upload.BlockMax - (read % Upload.BlockMax), upload.Length - read);
                 var (count, cut) = await FillAsync(body, buffers[turn].AsMemory(0, wanted), hold);
                 await writing;
-                if (checksum is null && progress.Uncommitted >= CommitEvery) await progress.CommitAsync(lot.BidDeadline, clock.GetUtcNow(), release: false);
+                if (checksum is null && progress.Uncommitted >= CommitEvery) await progress.BeginCommitAsync(lot.BidDeadline, clock.GetUtcNow());
                 // The last bytes count only if nothing comes behind them.
                 if (read + count == upload.Length && !cut && await HasMoreAsync(body)) return End.TooLong;
                 writing = count == 0 ? Task.CompletedTask : progress.StoreAsync(buffers[turn].AsMemory(0, count), checksum);
@@ -111,15 +111,16 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
     private enum End { Whole, Cut, TooLong }
 
     /// <summary>How far the store, and behind it the row, has come.</summary>
-    private sealed class Progress(IBlobStore store, Upload upload, UploadHold hold) : IDisposable
+    private sealed class Progress(IBlobStore store, Upload upload, UploadHold hold) : IAsyncDisposable
     {
         private readonly IncrementalHash _block = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly List<byte[]> _fresh = [];
-        private long _committed = hold.Received;
+        private Task _committing = Task.CompletedTask;
+        private long _begun = hold.Received;
         private int _first = (int)(hold.Received / Upload.BlockMax);
 
         public long Offset { get; private set; } = hold.Received;
-        public long Uncommitted => Offset - _committed;
+        public long Uncommitted => Offset - _begun;
         public bool IsComplete => Offset == upload.Length;
 
         // A block that was broken off is hashed anew from what is stored, not from what was once received.
@@ -149,15 +150,41 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
             if (Offset % Upload.BlockMax == 0 || IsComplete) _fresh.Add(_block.GetHashAndReset());
         }
 
-        public async Task CommitAsync(DateTimeOffset deadline, DateTimeOffset now, bool release)
+        /// <summary>Returns when the commit before has ended and this one is under way: never more waits for the disk than two of them.</summary>
+        public async Task BeginCommitAsync(DateTimeOffset deadline, DateTimeOffset now)
         {
-            if (Uncommitted > 0) await store.FlushAsync(upload.StorageKey, CancellationToken.None);
-            var digest = IsComplete ? BlockDigest.OfBlockHashes([.. await hold.HashesAsync(CancellationToken.None), .. _fresh]) : null;
-            await hold.CommitAsync(Offset, _first, _fresh, digest, Upload.DueAt(IsComplete, now, deadline), release, CancellationToken.None);
-            (_committed, _first) = (Offset, _first + _fresh.Count);
-            _fresh.Clear();
+            await _committing;
+            _committing = CommitAsync(Take(), deadline, now, release: false);
         }
 
-        public void Dispose() => _block.Dispose();
+        public async Task CommitAsync(DateTimeOffset deadline, DateTimeOffset now, bool release)
+        {
+            await _committing;
+            await CommitAsync(Take(), deadline, now, release);
+        }
+
+        private Stored Take()
+        {
+            var stored = new Stored(Offset, Uncommitted > 0, IsComplete, _first, [.. _fresh]);
+            (_begun, _first) = (Offset, _first + _fresh.Count);
+            _fresh.Clear();
+            return stored;
+        }
+
+        private async Task CommitAsync(Stored stored, DateTimeOffset deadline, DateTimeOffset now, bool release)
+        {
+            if (stored.HasMore) await store.FlushAsync(upload.StorageKey, CancellationToken.None);
+            var digest = stored.IsComplete ? BlockDigest.OfBlockHashes([.. await hold.HashesAsync(CancellationToken.None), .. stored.Hashes]) : null;
+            await hold.CommitAsync(stored.Offset, stored.First, stored.Hashes, digest, Upload.DueAt(stored.IsComplete, now, deadline), release, CancellationToken.None);
+        }
+
+        // Where the receiving failed its cause is told already; what is under way ends before the hold does.
+        public async ValueTask DisposeAsync()
+        {
+            await _committing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _block.Dispose();
+        }
+
+        private sealed record Stored(long Offset, bool HasMore, bool IsComplete, int First, byte[][] Hashes);
     }
 }
