@@ -77,6 +77,12 @@ public sealed class Bank : IDisposable
         lock (_gate) return new SortedDictionary<string, long>(_escrow.Values.GroupBy(e => e.Currency).ToDictionary(g => g.Key, g => g.Sum(e => e.Amount)));
     }
 
+    /// <summary>The last statements of a currency, the newest first.</summary>
+    public IReadOnlyList<StatementMade> LastStatements(string currency, int count)
+    {
+        lock (_gate) return [.. _statements.Where(s => s.Currency == currency).Reverse().Take(count)];
+    }
+
     public EscrowEntry FindEntry(string reference)
     {
         lock (_gate) return _escrow[reference];

@@ -5,6 +5,7 @@ public static class Routes
 {
     // A reversal's reference and a message id have a letter more, and the format takes 35.
     private const int ReferenceMax = 33;
+    private const int StatementsMax = 31;
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(60);
 
     public sealed record AccountRequest(string Number, string Name, string Currency, long Balance);
@@ -29,6 +30,7 @@ public static class Routes
         routes.MapGet("/escrow", (Bank bank) => Results.Ok(bank.EscrowBalances()));
         routes.MapPost("/misbehaviour", Misbehave);
         routes.MapPost("/statements", async (bool? today, SendStatements statements, CancellationToken ct) => Results.Ok(await statements.SendAsync(today == true, ct)));
+        routes.MapGet("/statements", (string currency, Bank bank) => Results.Ok(bank.LastStatements(currency, StatementsMax)));
         routes.MapPost("/interest", CreditInterestAsync);
         routes.MapPost("/payments", PayAsync);
         routes.MapGet("/payments/{reference}", (string reference, Bank bank) =>

@@ -14,7 +14,7 @@ internal sealed class Demo
 {
     private const string Currency = "CNY";
     private const long Balance = 100_000_000_00;
-    private const int Steps = 20;
+    private const int Steps = 21;
 
     private readonly Market _market;
     private readonly ProgressTask? _bar;
@@ -230,6 +230,10 @@ internal sealed class Demo
             await _market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == Balance + borne, $"{bidder.Name}'s money", ct);
         }
         Say($"全部保证金连同银行同期存款利息 {interest / 100m:N2} 元已退还，分文不差", "every deposit is back, with the bank's interest as anyone can count it again, to the fen");
+        var account = await _market.SettleAsync(Currency, ct);
+        if (!account.Agrees) throw new TimeoutException($"The bank's account and the books differ. {account}");
+        Say($"银行向专户结息 {account.InterestCredited / 100m:N2} 元，财务入账；{account.Day:yyyy-MM-dd} 对账：银行余额与账面一致（{account.AtBank / 100m:N2} 元），无差异",
+            "the bank credits the interest that was paid out, finance takes it; the day's statement and the books agree, without a difference");
         var streams = await _market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
         Say($"监督：{streams.Length} 个服务的事件流，缺口 {streams.Sum(s => s.Gaps?.Length ?? 0)}", "supervision holds every service's stream without a gap");
         if (_bar is not null) _bar.Value = Steps;

@@ -28,9 +28,10 @@ internal static class Replays
         });
         Show(run!.Games);
         if (!result.Balanced) Console.WriteLine("The ledger does not balance.");
+        if (!result.Account.Agrees) Console.WriteLine($"The bank's account and the books differ. {result.Account}");
         Console.WriteLine(result);
         var bids = auctions.Sum(a => a.Bids.Count);
-        return result.SameWinner == result.Tenders && result.Deposits == bids && result.Refunded == bids && result.Gaps == 0 && result.Balanced ? 0 : 1;
+        return result.SameWinner == result.Tenders && result.Deposits == bids && result.Refunded == bids && result.Gaps == 0 && result.Balanced && result.Account.Agrees ? 0 : 1;
     }
 
     private static void Show(IReadOnlyList<Game> games)

@@ -265,6 +265,8 @@ public sealed class BankTests : IAsyncLifetime
         await PayAsync(50, "R2", wait: true);
         Assert.Equal(HttpStatusCode.OK, (await _bank.PostAsync("/statements?today=true", null)).StatusCode);
         Assert.Equal([100m, 150m], _gateway.Statements.Select(s => decimal.Parse(s.Descendants(s.Name.Namespace + "Bal").Last().Element(s.Name.Namespace + "Amt")!.Value, System.Globalization.CultureInfo.InvariantCulture) * 100));
+        Assert.Equal([150, 100], (await _bank.GetFromJsonAsync<StatementMade[]>("/statements?currency=CNY"))!.Select(s => s.Closing));
+        Assert.Empty((await _bank.GetFromJsonAsync<StatementMade[]>("/statements?currency=JPY"))!);
         Assert.Equal(HttpStatusCode.BadRequest, (await _bank.PostAsJsonAsync("/misbehaviour", new Routes.MisbehaviourRequest("sleepy", false, 1))).StatusCode);
     }
 

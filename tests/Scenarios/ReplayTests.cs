@@ -1,10 +1,30 @@
 using System.Text.RegularExpressions;
+using Tendering.Replay.Client;
 
 namespace Tendering.Scenarios;
 
 [Collection(nameof(LocalSystem))]
-public partial class ReplayTests
+public partial class ReplayTests(LocalSystem system)
 {
+    // What the bank has on the escrow account is what the books say, and the interest that refunds bore has been credited.
+    private async Task<long> BankAgreesAsync(string currency)
+    {
+        using var market = await system.EnterMarketAsync();
+        var ct = TestContext.Current.CancellationToken;
+        var (bank, interest) = (await BalanceAsync("bank"), await BalanceAsync("interest"));
+        var atBank = await market.Bank.EscrowBalanceAsync(currency, ct);
+        Assert.Equal(atBank, bank.Debits - bank.Credits);
+        Assert.True(atBank >= 0, $"The escrow account stands at {atBank}.");
+        Assert.Equal(interest.Debits, interest.Credits);
+        var stated = (await market.Bank.StatementsAsync(currency, ct))[0];
+        Assert.Equal(atBank, stated.Closing);
+        var day = await market.Finance.GetAsync<DayReconciliation>($"api/escrow/days/{stated.Day:yyyy-MM-dd}/reconciliation?currency={currency}", ct);
+        Assert.Empty(day.Report.Differences);
+        return interest.Credits;
+
+        Task<AccountBalance> BalanceAsync(string account) => market.Finance.GetAsync<AccountBalance>($"api/escrow/accounts/{account}:{currency.ToLowerInvariant()}/balance", ct);
+    }
+
     [Fact]
     public async Task Real_auctions_end_with_the_winners_that_history_had()
     {
@@ -14,6 +34,7 @@ public partial class ReplayTests
         Assert.Equal((8, 8, 0), (Number(result, "tenders"), Number(result, "same_winner"), Number(result, "gaps")));
         Assert.Equal(Number(result, "deposits"), Number(result, "refunded"));
         Assert.Equal(0, Number(result, "forfeited"));
+        Assert.Equal(0, await BankAgreesAsync("JPY"));                     // this law knows no interest
     }
 
     [Fact]
@@ -29,11 +50,15 @@ public partial class ReplayTests
     [Fact]
     public async Task The_demonstration_plays_and_plays_again()
     {
+        var interest = 0L;
         for (var time = 0; time < 2; time++)
         {
             var (code, output) = await LocalSystem.ReplayAsync("demo");
             Assert.True(code == 0, output);
-            foreach (var refusal in new[] { "debarred", "A33", "lot 3 has fewer than three bidders", "to the fen" }) Assert.Contains(refusal, output, StringComparison.Ordinal);
+            foreach (var refusal in new[] { "debarred", "A33", "lot 3 has fewer than three bidders", "to the fen", "without a difference" }) Assert.Contains(refusal, output, StringComparison.Ordinal);
+            var credited = await BankAgreesAsync("CNY");
+            Assert.True(credited > interest, "This time the bank credited no interest.");
+            interest = credited;
         }
     }
 
@@ -51,6 +76,20 @@ public partial class ReplayTests
         Assert.True(code == 0, output);
         Assert.Contains("2 bids share the lowest price", output, StringComparison.Ordinal);
         Assert.Equal((1, 1, 4, 4), (Number(Result(output), "tenders"), Number(Result(output), "same_winner"), Number(Result(output), "deposits"), Number(Result(output), "refunded")));
+    }
+
+    [Fact]
+    public async Task Refunds_with_interest_leave_nothing_missing_at_the_bank()
+    {
+        var file = await WriteAsync("""
+            auction_id,title,details,ceiling_price_fen,minimum_price_fen,bidder_id,bidder,bid_fen,won,remark
+            f1,bridge,paint,3000000000,,1,first works,2900000000,0,
+            f1,bridge,paint,3000000000,,2,second works,2800000000,1,
+            f1,bridge,paint,3000000000,,3,third works,2950000000,0,
+            """);
+        var (code, output) = await LocalSystem.ReplayAsync("replay", file);
+        Assert.True(code == 0, output);
+        Assert.True(await BankAgreesAsync("CNY") > 0);
     }
 
     [Fact]

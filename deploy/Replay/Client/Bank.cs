@@ -15,5 +15,16 @@ public sealed class Bank(Uri address) : IDisposable
     public Task PayAsync(string from, string toAccountNumber, long amount, string currency, CancellationToken ct) =>
         _session.PostAsync("payments", new { from, toAccountNumber, amount, currency, reference = $"P{Guid.CreateVersion7():N}" }, ct);
 
+    /// <summary>The bank credits interest to the escrow account.</summary>
+    public Task<InterestCredit> CreditInterestAsync(string currency, long amount, CancellationToken ct) => _session.PostAsync<InterestCredit>("interest", new { currency, amount }, ct);
+
+    /// <summary>What has moved and is on no statement yet is stated now.</summary>
+    public Task StateDayAsync(CancellationToken ct) => _session.PostAsync("statements?today=true", new { }, ct);
+
+    /// <summary>The newest first.</summary>
+    public Task<StatedDay[]> StatementsAsync(string currency, CancellationToken ct) => _session.GetAsync<StatedDay[]>($"statements?currency={currency}", ct);
+
+    public async Task<long> EscrowBalanceAsync(string currency, CancellationToken ct) => (await _session.GetAsync<Dictionary<string, long>>("escrow", ct)).GetValueOrDefault(currency);
+
     public void Dispose() => _session.Dispose();
 }

@@ -8,7 +8,7 @@ using Tendering.Replay.Client;
 namespace Tendering.Replay.Playing;
 
 /// <summary>What came out of a replay, to the fen.</summary>
-public sealed record ReplayResult(int Tenders, int SameWinner, int Deposits, int Refunded, int Forfeited, int Events, int Gaps, bool Balanced, int Seconds)
+public sealed record ReplayResult(int Tenders, int SameWinner, int Deposits, int Refunded, int Forfeited, int Events, int Gaps, bool Balanced, EscrowAccount Account, int Seconds)
 {
     public override string ToString() =>
         $"REPLAY tenders={Tenders} same_winner={SameWinner} deposits={Deposits} refunded={Refunded} forfeited={Forfeited} events={Events} gaps={Gaps} seconds={Seconds}";
@@ -55,7 +55,10 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
         await EachGameAsync("refund", CheckRefundsAsync, ct);
         await EachGameAsync("audit", AuditAsync, ct);
         await EachAsync("bank balances", [.. _bidders.Values], CheckBalanceAsync, ct);
-        return await ResultAsync((int)Math.Ceiling(Stopwatch.GetElapsedTime(start).TotalSeconds), ct);
+        progress("settle interest", 0, 1);
+        var account = await market.SettleAsync(file.Terms.Currency, ct);
+        progress("settle interest", 1, 1);
+        return await ResultAsync(account, (int)Math.Ceiling(Stopwatch.GetElapsedTime(start).TotalSeconds), ct);
     }
 
     private async Task EnterAsync(AuctionBid bid, CancellationToken ct) =>
@@ -190,12 +193,12 @@ public sealed class ReplayRun(Market market, AuctionFile file, IReadOnlyList<Auc
         await market.Bank.AccountWhenAsync(bidder.Account, a => a.Balance == BalanceAtStart + _interest.GetValueOrDefault(bidder.Id), $"all of {bidder.Name}'s money to be back", ct);
     }
 
-    private async Task<ReplayResult> ResultAsync(int seconds, CancellationToken ct)
+    private async Task<ReplayResult> ResultAsync(EscrowAccount account, int seconds, CancellationToken ct)
     {
         var streams = await market.Supervisor.GetAsync<StreamHead[]>("api/supervision/streams", ct);
         var balance = await market.Finance.GetAsync<TrialBalance>("api/escrow/trial-balance?check=true", ct);
         return new ReplayResult(_games.Count, _games.Count(g => g.SameWinner), _games.Sum(g => g.Secured), _games.Sum(g => g.Refunded), _games.Sum(g => g.Forfeited), _games.Sum(g => g.Events),
-            streams.Sum(s => s.Gaps?.Length ?? 0), balance.Balanced, seconds);
+            streams.Sum(s => s.Gaps?.Length ?? 0), balance.Balanced, account, seconds);
     }
 
     private Task EachGameAsync(string phase, Func<Game, CancellationToken, Task> step, CancellationToken ct) =>

@@ -32,8 +32,11 @@ public sealed class Lot
     /// <summary>From here on who paid is no secret any more.</summary>
     public DateTimeOffset? OpenedAt { get; set; }
 
-    public Guid? WinnerId { get; set; }
-    public DateTimeOffset? ContractDueBy { get; set; }
+    /// <summary>Whom the last award notice named, when, and until when that bidder is to sign.</summary>
+    public Guid? WinnerId { get; private set; }
+    public DateTimeOffset? NoticedAt { get; private set; }
+    public DateTimeOffset? ContractDueBy { get; private set; }
+
     public DateTimeOffset? ContractedAt { get; set; }
     public DateTimeOffset? FailedAt { get; set; }
 
@@ -77,7 +80,20 @@ public sealed class Lot
         return new RefundInterest(rule.Id, rule.Article, Interest.Of(amount, law.Get(RuleKey.LateInterestRate).Value, rule.Number, DayOf(dueBy.AddTicks(-1)), DayOf(returnedAt)));
     }
 
-    /// <summary>May this bidder's deposit be kept? Either it revoked its bid, and it was not decided otherwise, or it was to sign the contract and let the time pass.</summary>
-    public bool MayForfeit(SubAccount bidder, DateTimeOffset now) =>
-        bidder.AwaitsDecision || (WinnerId == bidder.BidderId && ContractedAt is null && now >= ContractDueBy);
+    public void Name(Guid winner, DateTimeOffset noticedAt, DateTimeOffset contractDueBy) => (WinnerId, NoticedAt, ContractDueBy) = (winner, noticedAt, contractDueBy);
+
+    /// <summary>Who was to sign and has not when <paramref name="next"/> is named or signs, or, without a next one, when the lot fails after the time for the contract; null where nobody's award lapses.</summary>
+    public Guid? LeavesUnsigned(Guid? next, DateTimeOffset at) => ContractedAt is null && WinnerId != next && (next is not null || at >= ContractDueBy) ? WinnerId : null;
+
+    /// <summary>Why this bidder's deposit may be kept, unless it was decided otherwise: its bid was revoked, or it was to sign the contract and did not. Null where there is no ground.</summary>
+    public ForfeitureGround? GroundAgainst(SubAccount bidder, DateTimeOffset now) =>
+        bidder.WaivedAt is not null ? null
+        : bidder.RevokedAt is not null ? ForfeitureGround.BidRevoked
+        : bidder.AwardLapsedAt is not null || (WinnerId == bidder.BidderId && ContractedAt is null && (FailedAt ?? now) >= ContractDueBy) ? ForfeitureGround.ContractUnsigned : null;
+
+    /// <summary>The rule by which a deposit is kept; without a ground the one that asks for it.</summary>
+    public LawRule LawOf(ForfeitureGround? ground) => Law(ground == ForfeitureGround.ContractUnsigned ? RuleKey.ContractUnsigned : RuleKey.DepositForfeited);
 }
+
+/// <summary>Why a deposit may be kept.</summary>
+public enum ForfeitureGround { BidRevoked, ContractUnsigned }

@@ -45,9 +45,7 @@ public static class PainFile
             Party(xml, "Dbtr", payer.Name);
             Account(xml, "DbtrAcct", payer.Account, orders[0].Currency);
             xml.WriteStartElement("DbtrAgt");
-            xml.WriteStartElement("FinInstnId");
-            xml.WriteElementString("Nm", Cut(payer.Bank, NameMax));
-            xml.WriteEndElement();
+            Party(xml, "FinInstnId", payer.Bank);
             xml.WriteEndElement();
             foreach (var order in orders) Transaction(xml, order);
             xml.WriteEndElement();
@@ -97,6 +95,10 @@ public static class PainFile
         xml.WriteEndElement();
     }
 
-    // Not in the middle of a character of two halves.
-    private static string Cut(string text, int max) => text.Length <= max ? text : text[..(char.IsHighSurrogate(text[max - 1]) ? max - 1 : max)];
+    // A character that XML has none for would keep everybody's orders from going out; and not in the middle of a character of two halves.
+    private static string Cut(string text, int max)
+    {
+        var known = string.Concat(text.EnumerateRunes().Select(r => r.Utf16SequenceLength == 2 || XmlConvert.IsXmlChar((char)r.Value) ? r : Rune.ReplacementChar));
+        return known.Length <= max ? known : known[..(char.IsHighSurrogate(known[max - 1]) ? max - 1 : max)];
+    }
 }

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Domain;
@@ -28,13 +29,23 @@ public sealed class SubAccount
     /// <summary>The bid was revoked at the opening (撤销): a ground on which the deposit may be kept.</summary>
     public DateTimeOffset? RevokedAt { get; set; }
 
-    /// <summary>The decision that the security of the revoked bid is not kept.</summary>
+    /// <summary>It was to sign the contract and has not, and another was named in its place or the lot failed: a ground on which the deposit may be kept.</summary>
+    public DateTimeOffset? AwardLapsedAt { get; private set; }
+
+    /// <summary>Of the award that lapsed: its notice, and when the time for the contract ran out.</summary>
+    public DateTimeOffset? AwardNoticedAt { get; private set; }
+    public DateTimeOffset? ContractDueBy { get; private set; }
+
+    /// <summary>The decision that what might be kept is not.</summary>
     public DateTimeOffset? WaivedAt { get; private set; }
     public string? WaiverNumber { get; private set; }
     public string? WaiverHash { get; private set; }
 
     /// <summary>It may be kept, and nobody has decided that it is not: it goes back with nobody else's.</summary>
-    public bool AwaitsDecision => RevokedAt is not null && WaivedAt is null;
+    public bool AwaitsDecision => (RevokedAt is not null || AwardLapsedAt is not null) && WaivedAt is null;
+
+    /// <summary>The same, for the database.</summary>
+    public static readonly Expression<Func<SubAccount, bool>> AwaitingDecision = s => (s.RevokedAt != null || s.AwardLapsedAt != null) && s.WaivedAt == null;
 
     /// <summary>The virtual account number; null until the account is open.</summary>
     public string? Number { get; private set; }
@@ -43,8 +54,19 @@ public sealed class SubAccount
 
     public void Waive(string decisionNumber, string decisionHash, DateTimeOffset now)
     {
-        Rule.Require(AwaitsDecision, "illegal-move", "Only the security of a revoked bid awaits a decision, once.");
+        Rule.Require(AwaitsDecision, "illegal-move", "Only what secures a revoked bid, or an award that lapsed, awaits a decision, once.");
         (WaivedAt, WaiverNumber, WaiverHash) = (now, decisionNumber, decisionHash);
+    }
+
+    /// <summary>The award that it let pass is another's now, or nobody's.</summary>
+    public void LetAwardLapse(DateTimeOffset? noticedAt, DateTimeOffset contractDueBy, DateTimeOffset at) => (AwardLapsedAt, AwardNoticedAt, ContractDueBy) = (at, noticedAt, contractDueBy);
+
+    /// <summary>It is named again, or signs after all: what was waived before holds for that award alone.</summary>
+    public void ResumeAward()
+    {
+        if (AwardLapsedAt is null) return;
+        (AwardLapsedAt, AwardNoticedAt, ContractDueBy) = (null, null, null);
+        (WaivedAt, WaiverNumber, WaiverHash) = (null, null, null);
     }
 
     public bool MayOpen(Lot? lot, BasicAccount? basic) => Number is null && RegisteredAt is not null && lot is { Deposit: > 0 } && basic is not null;

@@ -30,9 +30,10 @@ public static class ClaimGuaranteeLetter
         await db.LockLotAsync(lotId, ct);
         var letter = await db.GuaranteeLetters.FromSql($"select * from guarantee_letter where id = {id} for update").SingleAsync(ct);
         var (lot, bidder) = (await db.Lots.SingleAsync(l => l.Id == letter.LotId, ct), await db.SubAccounts.SingleAsync(s => s.Id == letter.SubAccountId, ct));
-        var rule = lot.Law(RuleKey.DepositForfeited);
+        var ground = lot.GroundAgainst(bidder, now);
+        var rule = lot.LawOf(ground);
         Rule.Require(letter.Stage == LetterStage.Verified, "deposit-not-held", "This letter secures no bid: there is nothing to claim.", rule.Id, rule.Article);
-        Rule.Require(lot.MayForfeit(bidder, now), "forfeiture-without-ground", "A letter may be claimed only where the bid was revoked, or where the winner let the time for the contract pass.", rule.Id, rule.Article);
+        Rule.Require(ground is not null, "forfeiture-without-ground", "A letter may be claimed only where the bid was revoked, or where the winner did not sign the contract.", rule.Id, rule.Article);
 
         letter.Claim(lot, request.Amount ?? letter.Amount, request.DecisionNumber, request.DecisionHash, VirtualAccountNumber.New(), Treasury.Of(configuration, letter.Currency), now);
         await Books.OpenAsync(db, [Chart.Claim(letter.ClaimAccountId, letter.ClaimAccount!, letter.Currency)], now, ct);

@@ -21,7 +21,7 @@ public static class ForfeitDeposit
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/deposits/forfeitures", Handle)
         .AllowRoles(Roles.Finance).Idempotent<EscrowDb>()
-        .WithSummary("Keep a deposit").WithDescription("Where the bid was revoked or the winner did not sign in time. Without an amount the whole deposit. The hash is the SHA-256 of the decision's document.");
+        .WithSummary("Keep a deposit").WithDescription("Where the bid was revoked, or who was to sign the contract did not, also after another was named. Without an amount the whole deposit. The hash is the SHA-256 of the decision's document.");
 
     private static async Task<Created<Response>> Handle(Request request, EscrowDb db, IConfiguration configuration, TimeProvider clock, CancellationToken ct)
     {
@@ -29,11 +29,12 @@ public static class ForfeitDeposit
         await db.LockLotAsync(request.LotId, ct);
         var lot = (await db.Lots.FindAsync([request.LotId], ct)).Or404("lot");
         var bidder = (await db.SubAccounts.SingleOrDefaultAsync(s => s.LotId == lot.Id && s.BidderId == request.BidderId, ct)).Or404("bidder");
-        var rule = lot.Law(RuleKey.DepositForfeited);
+        var ground = lot.GroundAgainst(bidder, now);
+        var rule = lot.LawOf(ground);
         var deposit = await db.Deposits.FromSql($"select * from deposit where sub_account_id = {bidder.Id} and stage = 'Secured' for update").SingleOrDefaultAsync(ct);
         Rule.Require(deposit is not null, "deposit-not-held", "No deposit of this bidder is held for the lot: there is nothing to keep.", rule.Id, rule.Article);
-        Rule.Require(lot.MayForfeit(bidder, now), "forfeiture-without-ground",
-            "A deposit may be kept only where the bid was revoked, or where the winner let the time for the contract pass.", rule.Id, rule.Article);
+        Rule.Require(ground is not null, "forfeiture-without-ground",
+            "A deposit may be kept only where the bid was revoked, or where the winner did not sign the contract.", rule.Id, rule.Article);
 
         var rest = await ForfeitAsync(db, lot, deposit!, request, rule, Treasury.Of(configuration, lot.Currency), now, ct);
         await db.SaveChangesAsync(ct);

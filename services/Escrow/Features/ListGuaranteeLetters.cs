@@ -13,10 +13,10 @@ public static class ListGuaranteeLetters
 {
     public const int PageMax = 100;
 
-    /// <summary>Amounts in minor units. Outstanding: claimed and not yet received.</summary>
+    /// <summary>Amounts in minor units. Outstanding: claimed and not yet received. AwaitsDecision: valid, and held until it is claimed or that is waived.</summary>
     public sealed record Item(
         Guid Id, Guid LotId, Guid BidderId, string Kind, string IssuerCode, string IssuerName, string Number, long Amount, string Currency, string Beneficiary, DateOnly ValidThrough, string DocumentHash,
-        LetterStage Stage, DateTimeOffset PresentedAt, DateTimeOffset? DecidedAt, string? Refusal, bool HasExpired, long Claimed, long Outstanding, string? ClaimAccount, string? DecisionNumber);
+        LetterStage Stage, DateTimeOffset PresentedAt, DateTimeOffset? DecidedAt, string? Refusal, bool HasExpired, long Claimed, long Outstanding, string? ClaimAccount, string? DecisionNumber, bool AwaitsDecision);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/guarantee-letters", Handle)
         .AllowRoles(Roles.Finance).DisableHttpMetrics().WithSummary("Guarantee letters").WithDescription("?stage=presented and the like; pages by the id of the last item seen: ?after=ID.");
@@ -27,7 +27,9 @@ public static class ListGuaranteeLetters
         var page = db.GuaranteeLetters.AsNoTracking().Where(l => l.Id.CompareTo(after ?? Guid.Empty) > 0);
         if (stage is not null) page = page.Where(l => l.Stage == Enum.Parse<LetterStage>(stage, true));
         if (lotId is { } lot) page = page.Where(l => l.LotId == lot);
+        var waiting = db.SubAccounts.Where(SubAccount.AwaitingDecision);
         return TypedResults.Ok(await page.OrderBy(l => l.Id).Take(limit ?? PageMax).Select(l => new Item(l.Id, l.LotId, l.BidderId, l.Kind, l.IssuerCode, l.IssuerName, l.Number, l.Amount, l.Currency,
-            l.Beneficiary, l.ValidThrough, l.DocumentHash, l.Stage, l.PresentedAt, l.DecidedAt, l.Refusal, l.ExpiredAt != null, l.Claimed, l.Claimed - l.Received, l.ClaimAccount, l.DecisionNumber)).ToArrayAsync(ct));
+            l.Beneficiary, l.ValidThrough, l.DocumentHash, l.Stage, l.PresentedAt, l.DecidedAt, l.Refusal, l.ExpiredAt != null, l.Claimed, l.Claimed - l.Received, l.ClaimAccount, l.DecisionNumber,
+            l.Stage == LetterStage.Verified && waiting.Any(s => s.Id == l.SubAccountId))).ToArrayAsync(ct));
     }
 }

@@ -14,7 +14,7 @@ public static class ReleaseLetters
         var rule = lot.Law(release.Rule);
         var live = await db.GuaranteeLetters.FromSql($"select * from guarantee_letter where lot_id = {lot.Id} and stage in ('Presented', 'Verified') order by id for update").ToListAsync(ct);
         // What may be claimed waits for its own decision.
-        var waiting = await db.SubAccounts.Where(s => s.LotId == lot.Id && s.RevokedAt != null && s.WaivedAt == null).Select(s => s.Id).ToListAsync(ct);
+        var waiting = await db.SubAccounts.Where(SubAccount.AwaitingDecision).Where(s => s.LotId == lot.Id).Select(s => s.Id).ToListAsync(ct);
         foreach (var letter in live.Where(which).Where(l => l.Stage != LetterStage.Verified || !waiting.Contains(l.SubAccountId)))
         {
             letter.Release(release.Reason, now);

@@ -15,7 +15,8 @@ public static class ReleaseOnAwardNoticeIssued
         var notice = message.Event;
         await db.LockLotAsync(notice.LotId, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == notice.LotId, ct);
-        (lot.WinnerId, lot.ContractDueBy) = (notice.BidderId, notice.ContractDueBy);
+        await AwardLapses.NoteAsync(db, lot, notice.BidderId, notice.IssuedAt, ct);
+        lot.Name(notice.BidderId, notice.IssuedAt, notice.ContractDueBy);
         if (RuleSet.Get(lot.RuleSet).Find(RuleKey.RefundLoserAtNotice) is null) return;
         var release = Release.LoserAtNotice(notice.IssuedAt);
         await RunRefunds.StartAsync(db, lot, release, RunRefunds.Whose.Losers, notice.BidderId, message.Now, ct);

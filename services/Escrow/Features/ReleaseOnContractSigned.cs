@@ -14,6 +14,7 @@ public static class ReleaseOnContractSigned
         var signed = message.Event;
         await db.LockLotAsync(signed.LotId, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == signed.LotId, ct);
+        await AwardLapses.NoteAsync(db, lot, signed.BidderId, signed.SignedAt, ct);
         lot.ContractedAt ??= signed.SignedAt;
         var (winner, loser) = (Release.Winner(signed.SignedAt), Release.Loser(signed.SignedAt));
         await RunRefunds.StartAsync(db, lot, winner, RunRefunds.Whose.Winner, signed.BidderId, message.Now, ct);

@@ -6,7 +6,7 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
 
-/// <summary>A lot failed (流标): every deposit goes back.</summary>
+/// <summary>A lot failed (流标): every deposit goes back that may not be kept.</summary>
 public static class ReleaseOnLotFailed
 {
     public static async Task Handle(Received<LotFailed> message, EscrowDb db, CancellationToken ct)
@@ -14,6 +14,7 @@ public static class ReleaseOnLotFailed
         var failed = message.Event;
         await db.LockLotAsync(failed.LotId, ct);
         var lot = await db.Lots.SingleAsync(l => l.Id == failed.LotId, ct);
+        await AwardLapses.NoteAsync(db, lot, null, failed.FailedAt, ct);
         lot.FailedAt ??= failed.FailedAt;
         var release = Release.Failed(failed.FailedAt);
         await RunRefunds.StartAsync(db, lot, release, RunRefunds.Whose.All, null, message.Now, ct);

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Tendering.Contracts.BidOpening;
 using Tendering.Escrow.Data;
 using Tendering.Escrow.Domain;
@@ -26,8 +27,9 @@ public static class ReleaseOrMarkOnBidNotOpened
             bidder.RevokedAt ??= closed.At;
             return;
         }
-        // Who has the award notice owes a contract, whatever is found of its archive afterwards: its deposit goes the contract's way.
+        // Who has the award notice owes a contract, whatever is found of its archive afterwards: its deposit goes the contract's way, and what may be kept waits for its own decision.
         if (await db.Lots.FindAsync([closed.LotId], ct) is not { } lot || lot.WinnerId == closed.BidderId) return;
+        if (await db.SubAccounts.Where(SubAccount.AwaitingDecision).AnyAsync(s => s.LotId == lot.Id && s.BidderId == closed.BidderId, ct)) return;
         var deposits = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).Where(d => d.BidderId == closed.BidderId);
         var release = Release.NotOpened(closed.At);
         await ReleaseDeposits.HandleAsync(db, lot, deposits, release, now, ct);

@@ -22,17 +22,16 @@ public static class RunRefunds
     {
         await db.LockAsync(LockOf(lot.TenderId), shared: true, ct);
         var run = await db.RefundRuns.FromSql($"select * from refund_run where lot_id = {lot.Id} and reason = {release.Reason} for update").SingleOrDefaultAsync(ct);
+        var waiting = db.SubAccounts.Where(SubAccount.AwaitingDecision);
         var open = db.Deposits.Where(d => d.LotId == lot.Id && d.Stage == DepositStage.Secured && d.RunId == null
-            && !db.SubAccounts.Any(s => s.Id == d.SubAccountId && s.RevokedAt != null && s.WaivedAt == null) && (whose == Whose.All || (d.BidderId == winner) == (whose == Whose.Winner)));
+            && !waiting.Any(s => s.Id == d.SubAccountId) && (whose == Whose.All || (d.BidderId == winner) == (whose == Whose.Winner)));
         if (run is null && !await open.AnyAsync(ct)) return;
         if (run is null) run = db.Add(RefundRun.Start(lot, release, now)).Entity;
         await db.SaveChangesAsync(ct);
         // By the due moment of each somebody looks, also while the run stands still.
-        var marked = await db.Database.ExecuteSqlAsync($"""
-            update deposit set run_id = {run.Id}, release_reason = {run.Reason}, refund_due_by = {run.DueBy.ToUniversalTime()}, next_due_at = {run.DueBy.ToUniversalTime()}
-            where lot_id = {lot.Id} and stage = 'Secured' and run_id is null and ({(int)whose} = 0 or (bidder_id = {winner}) = ({(int)whose} = 1))
-              and not exists (select 1 from sub_account s where s.id = sub_account_id and s.revoked_at is not null and s.waived_at is null)
-            """, ct);
+        var (id, reason, dueBy) = (run.Id, run.Reason, run.DueBy.ToUniversalTime());
+        var marked = await open.ExecuteUpdateAsync(set => set
+            .SetProperty(d => d.RunId, id).SetProperty(d => d.ReleaseReason, reason).SetProperty(d => d.RefundDueBy, dueBy).SetProperty(d => d.NextDueAt, dueBy), ct);
         var isPaused = await db.RefundPauses.AnyAsync(p => p.TenderId == lot.TenderId && p.IsPaused, ct);
         if (marked == 0 && run.Stage != RefundRunStage.Running) return;
         run.Continue(isPaused, now);

@@ -10,7 +10,7 @@ using Tendering.ServiceDefaults;
 
 namespace Tendering.Escrow.Features;
 
-/// <summary>By a decision the security of a revoked bid is not kept. Until one is made it stays held, whatever becomes of the lot; where the others have gone back already, it follows at once.</summary>
+/// <summary>By a decision what secures a revoked bid, or an award that lapsed, is not kept. Until one is made it stays held, whatever becomes of the lot; where the others have gone back already, it follows at once.</summary>
 public static class WaiveForfeiture
 {
     public sealed record Request(
@@ -21,7 +21,7 @@ public static class WaiveForfeiture
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/deposits/waivers", Handle)
         .AllowRoles(Roles.Finance).Idempotent<EscrowDb>()
-        .WithSummary("Do not keep the security of a revoked bid").WithDescription("The other decision is /deposits/forfeitures, or the claim on a letter. The hash is the SHA-256 of the decision's document.");
+        .WithSummary("Do not keep what might be kept").WithDescription("What secures a revoked bid, or an award that its winner left unsigned and another took over. The other decision is /deposits/forfeitures, or the claim on a letter. The hash is the SHA-256 of the decision's document.");
 
     private static async Task<Created<Response>> Handle(Request request, EscrowDb db, TimeProvider clock, CancellationToken ct)
     {
@@ -29,8 +29,8 @@ public static class WaiveForfeiture
         await db.LockLotAsync(request.LotId, ct);
         var lot = (await db.Lots.FindAsync([request.LotId], ct)).Or404("lot");
         var bidder = (await Securing.LockBidderAsync(db, lot.Id, request.BidderId, ct)).Or404("bidder");
-        var rule = lot.Law(RuleKey.DepositForfeited);
-        Rule.Require(bidder.AwaitsDecision, "forfeiture-without-ground", "Only the security of a revoked bid awaits a decision, once.", rule.Id, rule.Article);
+        var rule = lot.LawOf(lot.GroundAgainst(bidder, now));
+        Rule.Require(bidder.AwaitsDecision, "forfeiture-without-ground", "Only what secures a revoked bid, or an award that lapsed, awaits a decision, once.", rule.Id, rule.Article);
         var deposits = (await ReleaseDeposits.HeldAsync(db, lot.Id, ct)).FindAll(d => d.SubAccountId == bidder.Id);
         var isHeld = deposits.Count > 0 || await db.GuaranteeLetters.AnyAsync(l => l.SubAccountId == bidder.Id && l.Stage == LetterStage.Verified, ct);
         Rule.Require(isHeld, "deposit-not-held", "Nothing of this bidder is held for the lot: there is nothing to decide.", rule.Id, rule.Article);

@@ -35,7 +35,11 @@ public readonly record struct RuleKey(string Name)
 
     /// <summary>Deposits of several bidders from one account.</summary>
     public static RuleKey SharedPayer => new("shared-payer");
+    /// <summary>A bid was revoked: its deposit may be kept.</summary>
     public static RuleKey DepositForfeited => new("deposit-forfeited");
+
+    /// <summary>Who won did not sign the contract: its deposit may be kept.</summary>
+    public static RuleKey ContractUnsigned => new("contract-unsigned");
     public static RuleKey MinimumBidders => new("minimum-bidders");
     public static RuleKey OpeningAtDeadline => new("opening-at-deadline");
     public static RuleKey ObjectionAtOpening => new("objection-at-opening");

@@ -167,7 +167,153 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
         host.Clock.MoveTo(notice.ContractDueBy);
         await RefusedAsync(await ForfeitAsync(lot, loser), "forfeiture-without-ground", "A10");
         Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, winner)).StatusCode);
+        Assert.Single(await host.PublishedAsync<DepositForfeited, EscrowDb>(), e => e.BidderId == winner.Id && e.Rule == "AX6" && e.Article == "条74");
         await host.BooksHoldAsync();
+    }
+
+    // Named, left alone with the contract until its time is over, and then passed over for the next.
+    private async Task<(LotOf Lot, Bidder Former, Bidder Next, Bidder Loser, DateTimeOffset DueBy)> PassedOverAsync(string ruleSet = "cn-tendering", bool inTime = false)
+    {
+        var lot = await host.PublishAsync(ruleSet);
+        var (former, next, loser) = (await host.SecureAsync(lot), await host.SecureAsync(lot), await host.SecureAsync(lot));
+        var notice = lot.Noticed(former, host.Clock.GetUtcNow());
+        await host.HearAsync(notice);
+        host.Clock.MoveTo(inTime ? notice.ContractDueBy.AddDays(-1) : notice.ContractDueBy.AddDays(1));
+        await NameAsync(lot, next);
+        return (lot, former, next, loser, notice.ContractDueBy);
+    }
+
+    private async Task NameAsync(LotOf lot, Bidder winner)
+    {
+        await host.HearAsync(lot.Noticed(winner, host.Clock.GetUtcNow()));
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync(async (EscrowDb db) => (await db.Lots.FindAsync(lot.LotId))!.WinnerId == winner.Id), "the award notice");
+    }
+
+    [Theory]
+    [InlineData("cn-tendering", null, "AX6", "条74")]
+    [InlineData("cn-tendering", 50_000_00L, "AX6", "条74")]
+    [InlineData("cn-procurement", null, "BX14", "87号20(五);tender documents")]
+    [InlineData("cn-procurement", 50_000_00L, "BX14", "87号20(五);tender documents")]
+    [InlineData("jp-municipal", null, "J16", "地方自治法234の4")]
+    public async Task Who_let_the_time_for_the_contract_pass_may_lose_its_deposit_after_the_next_was_named_and_after_that_one_has_signed(string ruleSet, long? part, string rule, string article)
+    {
+        foreach (var isSigned in new[] { false, true })
+        {
+            var (lot, former, next, loser, dueBy) = await PassedOverAsync(ruleSet);
+            if (isSigned)
+            {
+                await host.HearAsync(lot.Contracted(next, host.Clock.GetUtcNow()));
+                foreach (var each in new[] { next, loser }) await host.EventuallyDepositAsync(lot, each, DepositState.Released);
+                Assert.Equal(ruleSet == "cn-procurement" ? "not-awarded" : "contract-signed", (await ItemAsync(lot, next)).ReleaseReason);
+            }
+            Assert.Equal((DepositState.Secured, null), ((await host.DepositAsync(lot, former)).State, (await host.DepositAsync(lot, former)).RefundDueBy));
+            Assert.Empty(await host.OrdersToAsync(former));
+            var item = await ItemAsync(lot, former);
+            Assert.Equal((true, ForfeitureGround.ContractUnsigned, dueBy), (item.AwaitsDecision, item.Ground, item.ContractDueBy));
+
+            var answer = await ForfeitAsync(lot, former, part);
+            Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+            var kept = part ?? lot.Deposit;
+            Assert.Equal((kept, lot.Deposit - kept), ((await EscrowHost.ReadAsync<ForfeitDeposit.Response>(answer)).Forfeited, (await host.OrdersToAsync(former)).Sum(o => o.Amount)));
+            Assert.Single(await host.PublishedAsync<DepositForfeited, EscrowDb>(), e => e.BidderId == former.Id && e.Amount == kept && e.Rule == rule && e.Article == article && e.DecisionNumber == "D-2026-7" && e.DecisionHash == Hash);
+            item = await ItemAsync(lot, former);
+            Assert.Equal((DepositStage.Forfeited, false, null), (item.Stage, item.AwaitsDecision, item.Ground));
+            await host.BooksHoldAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Who_was_named_next_has_a_time_of_its_own()
+    {
+        var (lot, former, next, loser, _) = await PassedOverAsync();
+        await RefusedAsync(await ForfeitAsync(lot, next), "forfeiture-without-ground", "A10");
+        Assert.Equal((false, null), ((await ItemAsync(lot, next)).AwaitsDecision, (await ItemAsync(lot, next)).Ground));
+        host.Clock.Advance(TimeSpan.FromDays(30));
+        Assert.Equal((false, ForfeitureGround.ContractUnsigned), ((await ItemAsync(lot, next)).AwaitsDecision, (await ItemAsync(lot, next)).Ground));      // it may still sign
+        await NameAsync(lot, loser);
+        foreach (var each in new[] { former, next }) Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, each)).StatusCode);
+        await host.HearAsync(lot.Contracted(loser, host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, loser, DepositState.Released);
+        Assert.Equal("contract-signed", (await ItemAsync(lot, loser)).ReleaseReason);
+        await host.BooksHoldAsync();
+    }
+
+    [Theory]
+    [InlineData("cn-tendering", false)]
+    [InlineData("cn-procurement", true)]
+    public async Task What_is_not_kept_of_a_former_winner_goes_back_with_the_losers_or_at_once_where_they_have_theirs(string ruleSet, bool atOnce)
+    {
+        var (lot, former, next, _, _) = await PassedOverAsync(ruleSet);
+        Assert.Equal(atOnce, (await EscrowHost.ReadAsync<WaiveForfeiture.Response>(await WaiveAsync(lot, former))).Released);
+        var rule = atOnce ? "BX14" : "AX6";
+        Assert.Single(await host.PublishedAsync<ForfeitureWaived, EscrowDb>(), e => e.BidderId == former.Id && e.Rule == rule);
+        if (!atOnce) await RefusedAsync(await ForfeitAsync(lot, former), "forfeiture-without-ground");
+        await host.HearAsync(lot.Contracted(next, host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, former, DepositState.Released);
+        Assert.Equal("not-awarded", (await ItemAsync(lot, former)).ReleaseReason);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task Who_is_passed_over_before_its_time_is_over_waits_for_a_decision_too()
+    {
+        var (lot, former, next, loser, _) = await PassedOverAsync(inTime: true);
+        await host.HearAsync(lot.Contracted(next, host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, loser, DepositState.Released);
+        Assert.True((await ItemAsync(lot, former)).AwaitsDecision);
+        Assert.True((await EscrowHost.ReadAsync<WaiveForfeiture.Response>(await WaiveAsync(lot, former))).Released);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task A_former_winner_who_is_named_again_or_signs_after_all_has_no_ground_against_it()
+    {
+        foreach (var isNamed in new[] { true, false })
+        {
+            var (lot, former, next, loser, _) = await PassedOverAsync();
+            Assert.False((await EscrowHost.ReadAsync<WaiveForfeiture.Response>(await WaiveAsync(lot, former))).Released);
+            if (isNamed)
+            {
+                await NameAsync(lot, former);
+                Assert.Equal((false, null), ((await ItemAsync(lot, former)).AwaitsDecision, (await ItemAsync(lot, former)).Ground));
+                await RefusedAsync(await ForfeitAsync(lot, former), "forfeiture-without-ground", "A10");
+            }
+            await host.HearAsync(lot.Contracted(former, host.Clock.GetUtcNow()));
+            foreach (var each in new[] { former, loser }) await host.EventuallyDepositAsync(lot, each, DepositState.Released);
+            Assert.Equal("contract-signed", (await ItemAsync(lot, former)).ReleaseReason);
+            Assert.True((await ItemAsync(lot, next)).AwaitsDecision);
+            await host.BooksHoldAsync();
+        }
+    }
+
+    [Fact]
+    public async Task An_archive_that_is_found_lost_afterwards_does_not_take_the_decision_away()
+    {
+        var (lot, former, _, loser, _) = await PassedOverAsync();
+        foreach (var bidder in new[] { former, loser }) await host.HearAsync(bidder.ArchiveNotOpened(lot, "withdrawn", host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, loser, DepositState.Released);
+        Assert.True((await ItemAsync(lot, former)).AwaitsDecision);
+        Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, former)).StatusCode);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
+    public async Task When_the_lot_fails_only_who_had_let_its_time_pass_waits_for_a_decision()
+    {
+        foreach (var isOver in new[] { true, false })
+        {
+            var lot = await host.PublishAsync();
+            var (winner, loser) = (await host.SecureAsync(lot), await host.SecureAsync(lot));
+            var dueBy = lot.Noticed(winner, host.Clock.GetUtcNow()).ContractDueBy;
+            await NameAsync(lot, winner);
+            host.Clock.MoveTo(isOver ? dueBy : dueBy.AddDays(-1));
+            await host.HearAsync(lot.Failed(host.Clock.GetUtcNow()));
+            await host.EventuallyDepositAsync(lot, loser, DepositState.Released);
+            await host.EventuallyDepositAsync(lot, winner, isOver ? DepositState.Secured : DepositState.Released);
+            Assert.Equal(isOver, (await ItemAsync(lot, winner)).AwaitsDecision);
+            if (isOver) Assert.Equal(HttpStatusCode.Created, (await ForfeitAsync(lot, winner)).StatusCode);
+            await host.BooksHoldAsync();
+        }
     }
 
     [Fact]

@@ -241,6 +241,24 @@ public class GuaranteeLetterTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task The_letter_of_who_did_not_sign_may_be_claimed_after_the_next_was_named_and_has_signed()
+    {
+        var (lot, former, letter) = await SecuredAsync();
+        var next = await host.SecureAsync(lot);
+        var notice = lot.Noticed(former, host.Clock.GetUtcNow());
+        await host.HearAsync(notice);
+        host.Clock.MoveTo(notice.ContractDueBy);
+        await host.HearAsync(lot.Noticed(next, host.Clock.GetUtcNow()));
+        await host.HearAsync(lot.Contracted(next, host.Clock.GetUtcNow()));
+        await host.EventuallyDepositAsync(lot, next, DepositState.Released);
+        Assert.Equal((LetterStage.Verified, true), ((await ItemAsync(lot)).Stage, (await ItemAsync(lot)).AwaitsDecision));
+        Assert.Equal(HttpStatusCode.Created, (await _finance.PostAsync($"/api/escrow/guarantee-letters/{letter}/claim", new ClaimGuaranteeLetter.Request(null, "D-2026-11", Hash))).StatusCode);
+        Assert.Single(await host.PublishedAsync<GuaranteeLetterClaimed, EscrowDb>(), e => e.BidderId == former.Id && e.Rule == "AX6" && e.DecisionNumber == "D-2026-11");
+        Assert.False((await ItemAsync(lot)).AwaitsDecision);
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
     public async Task What_the_issuer_paid_to_nowhere_is_taken_for_the_claim_by_a_document_up_to_what_is_outstanding()
     {
         var (lot, bidder, letter) = await SecuredAsync();
