@@ -19,7 +19,6 @@ public static class BidOpeningService
     {
         builder.Services.AddValidation();
         builder.Services.AddSingleton(Times(builder.Configuration)).AddSingleton<OpeningMeans>();
-        builder.Services.AddSingleton<OpenedArchives>().AddHostedService(p => p.GetRequiredService<OpenedArchives>());
         builder.Services.AddHostedService<SealedArchives>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.AddMarkedStore(Name);
@@ -55,6 +54,7 @@ public static class BidOpeningService
         GetRecord.Map(routes);
         GetRecordPage.Map(routes);
         GetBidProof.Map(routes);
+        GetArchive.Map(routes);
     }
 
     private static HallTimes Times(IConfiguration configuration) => new(

@@ -140,7 +140,7 @@ public sealed record Opening(OpeningHost Host, TestLot Lot, IReadOnlyList<Opened
 
     public Task<ListedBid> StoredAsync(OpenedTestBid bid) => Host.InDbAsync<BidOpeningDb, ListedBid>(db => db.Bids.SingleAsync(b => b.Id == bid.Id));
 
-    public Task OnDiskAsync(OpenedTestBid bid) => ServiceFixture.EventuallyAsync(async () => await StoredAsync(bid) is { FilesStage: FilesStage.Opened, NextDueAt: null }, "an archive that is opened and on disk");
+    public Task SettledAsync(OpenedTestBid bid) => ServiceFixture.EventuallyAsync(async () => await StoredAsync(bid) is { FilesStage: FilesStage.Opened, NextDueAt: null }, "an archive that is opened, with nothing left to do");
 
     public Task FilesAsync(OpenedTestBid bid, FilesStage stage) => ServiceFixture.EventuallyAsync(async () => (await StoredAsync(bid)).FilesStage == stage, $"an archive that is {stage}");
 }

@@ -16,7 +16,7 @@ public sealed class ListedBid
 
     public static readonly FrozenSet<(FilesStage From, FilesStage To)> FilesMoves = new[]
     {
-        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Sealed, FilesStage.Failed), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed), (FilesStage.Opened, FilesStage.Failed),
+        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Sealed, FilesStage.Failed), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed),
     }.ToFrozenSet();
 
     private BidManifest? _parsed;
@@ -67,9 +67,6 @@ public sealed class ListedBid
 
     public DateTimeOffset? NextDueAt { get; private set; }
 
-    /// <summary>Where the opened archive lies.</summary>
-    public string OpenedKey => $"opened/{Id}";
-
     /// <summary>When its outcome was read out, from 1.</summary>
     public int? ReadAs { get; private set; }
 
@@ -98,23 +95,14 @@ public sealed class ListedBid
     /// <summary>The archive's key has not come in the custodians' time: the bidder may bring it until <paramref name="dueBy"/>.</summary>
     public void AskForFilesKey(DateTimeOffset dueBy) => FilesDueBy = NextDueAt = dueBy;
 
-    /// <summary>
-    /// The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched. What is opened is to be on disk by <paramref name="onDiskBy"/>.
-    /// </summary>
-    public void EndFiles(OpeningFact? failure, DateTimeOffset onDiskBy)
+    /// <summary>The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched.</summary>
+    public void EndFiles(OpeningFact? failure)
     {
         Move(failure is null ? FilesStage.Opened : FilesStage.Failed);
-        (FilesFact, NextDueAt) = (failure, failure is null ? onDiskBy : null);
-    }
-
-    /// <summary>The archive's key never came; or the opened archive was lost before it was on disk, and what it would be opened from again is no longer what it was.</summary>
-    public void LoseFiles(OpeningFact failure)
-    {
-        Move(FilesStage.Failed);
         (FilesFact, NextDueAt) = (failure, null);
     }
 
-    /// <summary>The archive could not be read at this moment, or is not on disk yet: it is looked at again.</summary>
+    /// <summary>The archive could not be read at this moment: it is looked at again.</summary>
     public void LookAgain(DateTimeOffset at) => NextDueAt = at;
 
     private void Move(BidStage next)

@@ -1,4 +1,3 @@
-using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
 using Tendering.Protocols;
 using Tendering.ServiceDefaults;
@@ -6,36 +5,48 @@ using Tendering.ServiceDefaults;
 namespace Tendering.BidOpening.Features;
 
 /// <summary>
-/// From an archive's ciphertext to the archive, in one pass: what is decrypted is hashed beside it. The archive is not unpacked, so that whatever paths and sizes it
-/// claims to hold touch nothing here.
+/// Opens an archive without a copy of it in the clear: its ciphertext is hashed and decrypted in one pass, then what it holds is looked into as whoever unpacks it will, so that a bomb, a name
+/// that leads elsewhere or a content that is not what the directory says is found here and not on an expert's machine. Whoever reads it later has it decrypted as it is read.
 /// </summary>
 public static class ArchiveOpening
 {
     /// <summary>
-    /// Null, with the archive written but not flushed, or why the archive stays closed. What the platform lost or changed is asked first: the bidder never answers for that. Before each
-    /// piece is written <paramref name="requireAllowed"/> throws where another has taken over.
+    /// Null if the archive is what its bidder committed to and can be unpacked, or why it stays closed. What the platform lost or changed is asked first: the bidder never answers for that.
+    /// Whatever the store does not do is an <see cref="IOException"/>.
     /// </summary>
-    public static async Task<OpeningFact?> OpenAsync(BidManifest manifest, byte[]? key, string cipherKey, string plainKey, IBlobStore store, CancellationToken ct, Func<Task>? requireAllowed = null)
+    public static async Task<OpeningFact?> OpenAsync(BidManifest manifest, byte[]? key, string cipherKey, IBlobStore store, CancellationToken ct)
+    {
+        try { return await DecryptAsync(manifest, key, cipherKey, store, ct) ?? await LookAsync(manifest, key!, cipherKey, store, ct); }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException)) { throw new IOException("The storage did not do what was asked.", e); }
+    }
+
+    /// <summary>The archive of a bid whose archive was opened.</summary>
+    public static PlaintextStream Read(BidManifest manifest, byte[] key, string cipherKey, IBlobStore store) => BidOpener.Read(manifest, SealedPart.Files, key,
+        async (offset, ct) => await store.OpenReadAsync(cipherKey, offset, ct) ?? throw new IOException("The content is gone."));
+
+    private static async Task<OpeningFact?> DecryptAsync(BidManifest manifest, byte[]? key, string cipherKey, IBlobStore store, CancellationToken ct)
     {
         var part = manifest.Files;
         await using var stored = await store.OpenReadAsync(cipherKey, ct);
         if (stored is null) return OpeningFact.CiphertextMissing;
         await using var cipher = new DigestingReadStream(stored);
-        var fault = BidOpener.CommitmentHolds(manifest, part.Name, key) ? await DecryptAsync(manifest, key, cipher, plainKey, store, requireAllowed, ct) : OpeningFact.CommitmentFails;
-        if (!await cipher.MatchesAsync(part.Length, part.Digest, ct)) fault = OpeningFact.CiphertextDiffers;
-        if (fault is not null) await store.DeleteAsync(plainKey, ct);                  // what came out before the fault is worth nothing
-        return fault;
+        OpeningFact? fault = null;
+        if (!BidOpener.CommitmentHolds(manifest, part.Name, key)) fault = OpeningFact.CommitmentFails;
+        else
+        {
+            try { await BidOpener.OpenAsync(manifest, part.Name, key, cipher, Stream.Null, ct); }
+            catch (StreamCipherException) { fault = OpeningFact.CiphertextBroken; }
+        }
+        return await cipher.MatchesAsync(part.Length, part.Digest, ct) ? fault : OpeningFact.CiphertextDiffers;
     }
 
-    private static async Task<OpeningFact?> DecryptAsync(BidManifest manifest, byte[]? key, DigestingReadStream cipher, string plainKey, IBlobStore store, Func<Task>? requireAllowed, CancellationToken ct)
+    private static async Task<OpeningFact?> LookAsync(BidManifest manifest, byte[] key, string cipherKey, IBlobStore store, CancellationToken ct)
     {
-        await store.DeleteAsync(plainKey, ct);
-        await using var plain = new BlobWriteStream(store, plainKey, StreamCipher.PlaintextLength(manifest.Files.Length) ?? 0, requireAllowed);
-        try { await BidOpener.OpenAsync(manifest, SealedPart.Files, key, cipher, plain, ct); }
-        catch (StreamCipherException) { return OpeningFact.CiphertextBroken; }
-        // More plaintext than the manifest's length allows: the ciphertext is longer, and its digest will say so.
-        catch (RuleBrokenException) { return OpeningFact.CiphertextBroken; }
-        await plain.EndAsync(ct);
+        await using var plain = Read(manifest, key, cipherKey, store);
+        try { await BidArchive.CheckAsync(plain, ct); }
+        catch (ArchiveException) { return OpeningFact.ArchiveUnfit; }
+        // Between the two passes somebody changed what is stored.
+        catch (StreamCipherException) { return OpeningFact.CiphertextDiffers; }
         return null;
     }
 }

@@ -45,7 +45,7 @@ public static class EndWaitForFilesKeyWhenDue
 
     private static void End(OpeningSession session, ListedBid bid, OpeningFact fact, BidOpeningDb db, DateTimeOffset now)
     {
-        bid.LoseFiles(fact);
+        bid.EndFiles(fact);
         db.Publish(OpenFilesWhenDue.NotOpened(bid, fact, session.Law(RuleKey.NotOpened), now), now);
     }
 }

@@ -9,26 +9,35 @@ namespace Tendering.BidOpening.Features;
 
 /// <summary>
 /// An opened bid's archive is decrypted and looked into in the background (<see cref="SealedArchives"/>), under a claim and outside of any transaction; then what came of it is recorded in
-/// one. What fails is recorded as a finding and told with its verdict; the price that was read out stays so. An archive that is not known to be on disk after a while is decrypted once more.
+/// one. What fails is recorded as a finding and told with its verdict; the price that was read out stays so.
 /// </summary>
 public static class OpenFilesWhenDue
 {
-    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(10), OnDiskWithin = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(10);
 
     public static async Task Handle(ArchiveClaim claim, BidOpeningDb db, IServiceProvider services, CancellationToken ct)
     {
-        var archives = services.GetRequiredService<OpenedArchives>();
         var bid = await db.Bids.AsNoTracking().SingleAsync(b => b.Id == claim.Bid, ct);
         if (bid.FilesStage == FilesStage.Sealed)
         {
             await EndWaitForFilesKeyWhenDue.Handle(bid.Id, bid.LotId, db, services, ct);
             return;
         }
-        // What this process still brings to disk is not opened again meanwhile.
-        var outcome = archives.IsUnderway(bid.Id) ? new Outcome(false, null) : await OpenAsync(bid, services.GetRequiredService<OpeningMeans>().Store, claim.RequireAsync, ct);
+        var store = services.GetRequiredService<OpeningMeans>().Store;
+        if (bid.FilesStage == FilesStage.Opened)
+        {
+            await ForgetCopyAsync(bid.Id, db, store, ct);
+            return;
+        }
+        var outcome = await OpenAsync(bid, store, ct);
         await RecordAsync(claim, outcome, db, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
-        // Not before it is recorded: what waits for the disk is known to be opened.
-        if (outcome is { Answered: true, Fault: null }) archives.Bring(bid.Id, bid.OpenedKey);
+    }
+
+    // An earlier version left a copy in the clear; archives are read from what was sealed now.
+    private static async Task ForgetCopyAsync(Guid bid, BidOpeningDb db, IBlobStore store, CancellationToken ct)
+    {
+        await store.DeleteAsync($"opened/{bid}", ct);
+        await db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = null where id = {bid} and files_stage = 'Opened'", ct);
     }
 
     private static async Task RecordAsync(ArchiveClaim claim, Outcome outcome, BidOpeningDb db, DateTimeOffset now, CancellationToken ct)
@@ -37,9 +46,7 @@ public static class OpenFilesWhenDue
         var bid = await db.Bids.FromSql($"select * from listed_bid where id = {claim.Bid} for update").SingleAsync(ct);
         await claim.RequireAsync();
         if (!outcome.Answered) bid.LookAgain(now + LookAgainAfter);
-        else if (bid.FilesStage != FilesStage.Opened) bid.EndFiles(outcome.Fault, now + OnDiskWithin);
-        else if (outcome.Fault is { } lost) bid.LoseFiles(lost);
-        else bid.LookAgain(now + OnDiskWithin);
+        else bid.EndFiles(outcome.Fault);
         if (outcome.Fault is { } fault) db.Publish(NotOpened(bid, fault, (await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == bid.LotId, ct)).Law(RuleKey.NotOpened), now), now);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -53,13 +60,12 @@ public static class OpenFilesWhenDue
     }
 
     // A disk that does not answer at the moment is no finding, and keeps no other archive waiting.
-    private static async Task<Outcome> OpenAsync(ListedBid bid, IBlobStore store, Func<Task> requireClaim, CancellationToken ct)
+    private static async Task<Outcome> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
     {
         try
         {
             if (!bid.IsAsClosed) return new Outcome(true, OpeningFact.ManifestDiffers);
-            return new Outcome(true, await ArchiveOpening.OpenAsync(bid.Parsed, bid.FilesKey, bid.FilesStorageKey, bid.OpenedKey, store, ct, requireClaim)
-                ?? await ArchiveLook.LookAsync(bid.OpenedKey, StreamCipher.PlaintextLength(bid.Parsed.Files.Length)!.Value, store, ct));
+            return new Outcome(true, await ArchiveOpening.OpenAsync(bid.Parsed, bid.FilesKey, bid.FilesStorageKey, store, ct));
         }
         catch (IOException) { return new Outcome(false, null); }
     }

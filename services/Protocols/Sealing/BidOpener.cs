@@ -62,6 +62,10 @@ public static class BidOpener
         await StreamCipher.DecryptAsync(cipher, plain, SealingContext.PayloadKey(cek.Span), aad, cancellation);
     }
 
+    /// <summary>A part's plaintext, to be read from anywhere, of a ciphertext that was found to match the manifest; <paramref name="open"/> gives it from an offset on.</summary>
+    public static PlaintextStream Read(BidManifest manifest, string part, ReadOnlyMemory<byte> cek, Func<long, CancellationToken, Task<Stream>> open)
+        => new(open, manifest.Part(part).Length, SealingContext.PayloadKey(cek.Span), SealingContext.Aad(manifest.Tender, manifest.Lot, manifest.Bidder, manifest.Revision, part));
+
     /// <summary>Decrypts a part that fits in memory, with <see cref="OpenAsync(BidManifest, string, ReadOnlyMemory{byte}, Stream, Stream, CancellationToken)"/>'s errors.</summary>
     public static async Task<byte[]> OpenAsync(BidManifest manifest, string part, ReadOnlyMemory<byte> cek, byte[] cipher, CancellationToken cancellation = default)
     {

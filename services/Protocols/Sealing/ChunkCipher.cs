@@ -57,6 +57,13 @@ internal sealed class ChunkCipher : IDisposable
             : new StreamCipherException("cipher.changed", $"Chunk {number - 1} is not what was encrypted here, or the key is another.");
     }
 
+    /// <summary>Opens a chunk out of order: the one with this number, from 0.</summary>
+    public ReadOnlyMemory<byte> OpenAt(long chunkNumber, ReadOnlySpan<byte> chunk, bool last)
+    {
+        number = chunkNumber;
+        return Open(chunk, last);
+    }
+
     public void Dispose() => aes.Dispose();
 
     private static StreamCipherException Truncated() => new("cipher.truncated", "The ciphertext ends before its last chunk.");

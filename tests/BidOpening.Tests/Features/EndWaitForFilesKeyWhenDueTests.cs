@@ -30,7 +30,7 @@ public class EndWaitForFilesKeyWhenDueTests(OpeningHost host) : IClassFixture<Op
         var key = Opening.RecoveredKey(recovered, SealedPart.Files);
         Assert.Equal(HttpStatusCode.OK, (await opening.RecoverAsync(recovered, null, key)).StatusCode);
         await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Files).Where(s => s.BidId == released.Id));
-        foreach (var bid in new[] { recovered, released }) await opening.OnDiskAsync(bid);
+        foreach (var bid in new[] { recovered, released }) await opening.SettledAsync(bid);
         Assert.Empty(await opening.EventsAsync<ArchiveNotOpened>());
 
         host.Clock.Advance(TimeSpan.FromMinutes(opening.Lot.OpeningMinutes));
@@ -114,7 +114,7 @@ public class EndWaitForFilesKeyWhenDueTests(OpeningHost host) : IClassFixture<Op
         Assert.Equal(HttpStatusCode.OK, (await opening.RecoverAsync(opening.Bids[2], Opening.RecoveredKey(opening.Bids[2], SealedPart.Price), null)).StatusCode);
         await opening.RecordAsync();
         host.Clock.Advance(TimeSpan.FromMinutes(lot.OpeningMinutes));
-        foreach (var bid in opening.Bids) await opening.OnDiskAsync(bid);
+        foreach (var bid in opening.Bids) await opening.SettledAsync(bid);
         Assert.Empty(await opening.EventsAsync<ArchiveKeyAsked>());
     }
 

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts.BidOpening;
+using Tendering.Contracts;
 using Tendering.Contracts.Bidding;
 using Tendering.Protocols;
 using Tendering.Testing;
@@ -81,34 +83,55 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         foreach (var bid in opening.Bids)
         {
             await opening.FilesAsync(bid, FilesStage.Opened);
-            await using var stored = (await host.Store.OpenReadAsync($"opened/{bid.Id}", 0, default))!;
-            using var copy = new MemoryStream();
-            await stored.CopyToAsync(copy);
-            Assert.True(archive.AsSpan().SequenceEqual(copy.ToArray()));
+            Assert.Equal(archive, await opening.Agency.GetByteArrayAsync(opening.Path($"bids/{bid.Id}/archive")));
         }
     }
 
     [Fact]
-    public async Task An_archive_that_was_lost_before_it_was_on_disk_is_opened_again()
+    public async Task An_archive_is_read_by_those_whom_it_concerns_whole_or_in_ranges_and_lies_nowhere_in_the_clear()
     {
         var lot = host.NewLot();
         var content = new byte[200_000];
         new Random(8).NextBytes(content);
         var archive = TestArchive.Of(("a", content));
         var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3, archive));
+        var path = opening.Path($"bids/{opening.Bids[0].Id}/archive");
+        await opening.ReleasedAsync(1, opening.SharesOf(1, SealedPart.Price));
+        await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Price));
+        await AssertRefusedAsync(opening.Agency, HttpStatusCode.Conflict, "archive-not-opened");
+        await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Files));
+        await opening.ReleasedAsync(3, opening.SharesOf(3, SealedPart.Files));
+        foreach (var bid in opening.Bids) await opening.SettledAsync(bid);
+
+        foreach (var reader in new[] { opening.Agency, opening.Bidder(0), host.As(Roles.Supervisor, Guid.NewGuid()) })
+            Assert.Equal(archive, await reader.GetByteArrayAsync(path));
+        using var range = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Range = new(70_000, 140_000) } };
+        using var part = await opening.Agency.SendAsync(range);
+        Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+        Assert.Equal(archive[70_000..140_001], await part.Content.ReadAsByteArrayAsync());
+        foreach (var stranger in new[] { opening.Bidder(1), host.As(Roles.Agency, Guid.NewGuid()) }) await AssertRefusedAsync(stranger, HttpStatusCode.Forbidden, "forbidden");
+        Assert.DoesNotContain(Directory.EnumerateFiles(host.StorageFolder, "*", SearchOption.AllDirectories), f => File.ReadAllBytes(f).AsSpan().IndexOf(content.AsSpan(0, 64)) >= 0);
+
+        async Task AssertRefusedAsync(HttpClient reader, HttpStatusCode status, string code)
+        {
+            using var answer = await reader.GetAsync(path);
+            Assert.Equal((status, code), (answer.StatusCode, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task A_copy_in_the_clear_that_an_earlier_version_left_is_deleted()
+    {
+        var lot = host.NewLot();
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
         await opening.OpenAllAsync();
-        foreach (var bid in opening.Bids) await opening.OnDiskAsync(bid);
-        // As after a crash: nobody remembers to have brought them to disk, and one's ciphertext is gone as well.
-        var (lost, gone) = (opening.Bids[0], opening.Bids[1]);
-        foreach (var key in new[] { $"opened/{lost.Id}", $"opened/{gone.Id}", gone.Closed.FilesStorageKey }) await host.Store.DeleteAsync(key, default);
-        await host.InDbAsync<BidOpeningDb, int>(db => db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = closed.submitted_at from listed_bid closed where closed.id = listed_bid.id and listed_bid.id in ({lost.Id}, {gone.Id})"));
-        await opening.FilesAsync(gone, FilesStage.Failed);
-        Assert.Equal(OpeningFact.CiphertextMissing, (await opening.StoredAsync(gone)).FilesFact);
-        await opening.OnDiskAsync(lost);
-        await using var stored = (await host.Store.OpenReadAsync($"opened/{lost.Id}", 0, default))!;
-        using var copy = new MemoryStream();
-        await stored.CopyToAsync(copy);
-        Assert.True(archive.AsSpan().SequenceEqual(copy.ToArray()));
+        foreach (var bid in opening.Bids) await opening.SettledAsync(bid);
+        var left = opening.Bids[0];
+        await host.Store.WriteAsync($"opened/{left.Id}", 0, new byte[] { 1, 2, 3 }, default);
+        await host.InDbAsync<BidOpeningDb, int>(db => db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = submitted_at where id = {left.Id}"));
+        await opening.SettledAsync(left);
+        Assert.Null(await host.Store.LengthAsync($"opened/{left.Id}", default));
+        Assert.Equal(FilesStage.Opened, (await opening.StoredAsync(left)).FilesStage);
     }
 
     [Fact]
@@ -201,7 +224,6 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         await opening.FilesAsync(bid, FilesStage.Failed);
         var stored = await opening.StoredAsync(bid);
         Assert.Equal((BidStage.Opened, fact), (stored.Stage, stored.FilesFact));
-        Assert.Null(await host.Store.LengthAsync($"opened/{bid.Id}", default));
         var told = Assert.Single(await opening.EventsAsync<ArchiveNotOpened>(), e => e.BidId == bid.Id);
         Assert.Equal((expected.Verdict, expected.Cause, Word.Of(fact), "A36"), (told.Verdict, told.Cause, told.Fact, told.Rule));
         var finding = (await host.LookAsync(opening.Lot)).GetProperty("findings").EnumerateArray().Single(f => f.GetProperty("bidId").GetGuid() == bid.Id);
