@@ -34,6 +34,13 @@ public sealed class BidOpeningDb(DbContextOptions<BidOpeningDb> options) : DbCon
         Add(new HallEntry { LotId = session.Id, Index = session.NextEntry(), Kind = name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..], Body = JsonSerializer.Serialize(message, Outbox.Json), At = now });
     }
 
+    /// <summary>The same where the hall may have ended, and nothing is said in it any more.</summary>
+    public void TellWhileOpen<T>(OpeningSession session, T message, DateTimeOffset now) where T : class
+    {
+        if (session.IsOver) this.Publish(message, now);
+        else Tell(session, message, now);
+    }
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<OpeningSession>(session =>

@@ -16,7 +16,7 @@ public sealed class ListedBid
 
     public static readonly FrozenSet<(FilesStage From, FilesStage To)> FilesMoves = new[]
     {
-        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed), (FilesStage.Opened, FilesStage.Failed),
+        (FilesStage.Sealed, FilesStage.Ready), (FilesStage.Sealed, FilesStage.Failed), (FilesStage.Ready, FilesStage.Opened), (FilesStage.Ready, FilesStage.Failed), (FilesStage.Opened, FilesStage.Failed),
     }.ToFrozenSet();
 
     private BidManifest? _parsed;
@@ -61,6 +61,10 @@ public sealed class ListedBid
     public FilesStage FilesStage { get; private set; } = FilesStage.Sealed;
     public byte[]? FilesKey { get; private set; }
     public OpeningFact? FilesFact { get; private set; }
+
+    /// <summary>Until then the bidder may still bring the archive's key; null until it is asked for.</summary>
+    public DateTimeOffset? FilesDueBy { get; private set; }
+
     public DateTimeOffset? NextDueAt { get; private set; }
 
     /// <summary>Where the opened archive lies.</summary>
@@ -74,11 +78,12 @@ public sealed class ListedBid
 
     public BidManifest Parsed => _parsed ??= BidManifest.Parse(Encoding.UTF8.GetBytes(Manifest));
 
-    public void Decide(Outcome outcome, string openedBy, LawRule notOpened, int readAs, DateTimeOffset now)
+    /// <param name="sharesDueBy">When the custodians' time is over: an opened bid's archive waits for its key till then without anybody being asked.</param>
+    public void Decide(Outcome outcome, string openedBy, LawRule notOpened, int readAs, DateTimeOffset sharesDueBy, DateTimeOffset now)
     {
         Move(outcome is PriceOpened ? BidStage.Opened : BidStage.NotOpened);
         (DecidedAt, PriceKey, ReadAs) = (now, outcome.PriceKey, readAs);
-        if (outcome is PriceOpened opened) (Price, Schedule, OpenedBy) = (opened.Price, opened.Schedule, openedBy);
+        if (outcome is PriceOpened opened) (Price, Schedule, OpenedBy, NextDueAt) = (opened.Price, opened.Schedule, openedBy, sharesDueBy > now ? sharesDueBy : now);
         if (outcome is PriceNotOpened not) (Verdict, Cause, Fact, Rule, Article) = (not.Verdict, not.Cause, not.Fact, notOpened.Id, notOpened.Article);
     }
 
@@ -90,6 +95,9 @@ public sealed class ListedBid
         (FilesKey, NextDueAt) = (key, now);
     }
 
+    /// <summary>The archive's key has not come in the custodians' time: the bidder may bring it until <paramref name="dueBy"/>.</summary>
+    public void AskForFilesKey(DateTimeOffset dueBy) => FilesDueBy = NextDueAt = dueBy;
+
     /// <summary>
     /// The archive is opened, or stays closed for a reason that is recorded; the verdict on the bid is not touched. What is opened is to be on disk by <paramref name="onDiskBy"/>.
     /// </summary>
@@ -99,7 +107,7 @@ public sealed class ListedBid
         (FilesFact, NextDueAt) = (failure, failure is null ? onDiskBy : null);
     }
 
-    /// <summary>The opened archive was lost before it was on disk, and what it would be opened from again is no longer what it was.</summary>
+    /// <summary>The archive's key never came; or the opened archive was lost before it was on disk, and what it would be opened from again is no longer what it was.</summary>
     public void LoseFiles(OpeningFact failure)
     {
         Move(FilesStage.Failed);

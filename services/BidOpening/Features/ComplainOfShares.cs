@@ -23,7 +23,7 @@ public static class ComplainOfShares
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/lots/{lotId:guid}/share-complaints", Handle)
         .AllowRoles(Roles.Agency, Roles.Centre, Roles.Supervisor).Idempotent<BidOpeningDb>()
-        .WithSummary("Prove that a sealed share is not what the manifest names").WithDescription("The shared point of this one sealed share and a proof that it is the right one; neither where the sealed share names no point. Until the prices are announced.");
+        .WithSummary("Prove that a sealed share is not what the manifest names").WithDescription("The shared point of this one sealed share and a proof that it is the right one; neither where the sealed share names no point. Until the prices are announced, or, of an archive, as long as its key is waited for.");
 
     private static async Task<Ok<Response>> Handle(Guid lotId, Request request, Caller caller, BidOpeningDb db, TimeProvider clock, CancellationToken ct)
     {
@@ -32,14 +32,16 @@ public static class ComplainOfShares
         var custodian = GetSealedShares.CustodianOf(session, caller);
         var bid = (await db.Bids.SingleOrDefaultAsync(b => b.Id == request.BidId && b.LotId == lotId, ct)).Or404("bid");
         if (await db.Complaints.FindAsync([bid.Id, request.Part, custodian.Index], ct) is { } before) return TypedResults.Ok(new Response(before.UpheldAt));
-        Rule.Require(session!.Stage == SessionStage.Opening, "complaint-too-late", "The prices are announced: complaints about sealed shares came before.");
+        // An archive's key may be waited for when the prices are announced.
+        Rule.Require(session!.Stage == SessionStage.Opening || (request.Part == SealedPart.Files && bid is { Stage: BidStage.Opened, FilesStage: FilesStage.Sealed }), "complaint-too-late",
+            "What this share opens is decided: complaints about sealed shares come while it is waited for.");
         Rule.Require(bid.IsAsClosed, "manifest-differs", "The stored manifest is not the one that was signed: the platform answers for this bid.");
         var complaint = request is { SharedPoint: { } point, Proof: { } proof } ? new ShareComplaint(point, proof) : null;
         var verdict = ShareComplaint.Judge(bid.Parsed, request.Part, custodian.Index, complaint);
         Rule.Require(verdict != ComplaintVerdict.ProofWrong, "complaint-not-proven", "The proof does not show that this is the point your key gives: make it with the key that the manifest names.");
         Rule.Require(verdict != ComplaintVerdict.ShareIsGood, "share-is-good", "What was sealed to you is what the manifest names: release it.");
         db.Add(new UpheldComplaint { BidId = bid.Id, Part = request.Part, CustodianIndex = custodian.Index, PersonId = person, SharedPoint = complaint?.SharedPoint, Proof = complaint?.Proof, UpheldAt = now });
-        db.Tell(session, new ShareComplaintUpheld(session.TenderId, lotId, bid.Id, request.Part, custodian.Index, custodian.OrganisationId, complaint?.SharedPoint, complaint?.Proof, now), now);
+        db.TellWhileOpen(session, new ShareComplaintUpheld(session.TenderId, lotId, bid.Id, request.Part, custodian.Index, custodian.OrganisationId, complaint?.SharedPoint, complaint?.Proof, now), now);
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(new Response(now));
     }

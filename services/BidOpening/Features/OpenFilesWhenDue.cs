@@ -19,6 +19,11 @@ public static class OpenFilesWhenDue
     {
         var archives = services.GetRequiredService<OpenedArchives>();
         var bid = await db.Bids.AsNoTracking().SingleAsync(b => b.Id == claim.Bid, ct);
+        if (bid.FilesStage == FilesStage.Sealed)
+        {
+            await EndWaitForFilesKeyWhenDue.Handle(bid.Id, bid.LotId, db, services, ct);
+            return;
+        }
         // What this process still brings to disk is not opened again meanwhile.
         var outcome = archives.IsUnderway(bid.Id) ? new Outcome(false, null) : await OpenAsync(bid, services.GetRequiredService<OpeningMeans>().Store, claim.RequireAsync, ct);
         await RecordAsync(claim, outcome, db, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
@@ -35,16 +40,16 @@ public static class OpenFilesWhenDue
         else if (bid.FilesStage != FilesStage.Opened) bid.EndFiles(outcome.Fault, now + OnDiskWithin);
         else if (outcome.Fault is { } lost) bid.LoseFiles(lost);
         else bid.LookAgain(now + OnDiskWithin);
-        if (outcome.Fault is { } fault) await TellAsync(bid, new PriceNotOpened(fault), db, now, ct);
+        if (outcome.Fault is { } fault) db.Publish(NotOpened(bid, fault, (await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == bid.LotId, ct)).Law(RuleKey.NotOpened), now), now);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
     }
 
-    // The bid was read out and stays so; what follows from the fact by law is told, and others decide on it.
-    private static async Task TellAsync(ListedBid bid, PriceNotOpened not, BidOpeningDb db, DateTimeOffset now, CancellationToken ct)
+    /// <summary>The bid was read out and stays so; what follows from the fact by law is told, and others act on it.</summary>
+    public static ArchiveNotOpened NotOpened(ListedBid bid, OpeningFact fact, LawRule law, DateTimeOffset now)
     {
-        var law = (await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == bid.LotId, ct)).Law(RuleKey.NotOpened);
-        db.Publish(new ArchiveNotOpened(bid.TenderId, bid.LotId, bid.Id, bid.BidderId, bid.BidderName, Word.Of(not.Verdict), Word.Of(not.Cause), Word.Of(not.Fact), law.Id, law.Article, now), now);
+        var not = new PriceNotOpened(fact);
+        return new ArchiveNotOpened(bid.TenderId, bid.LotId, bid.Id, bid.BidderId, bid.BidderName, Word.Of(not.Verdict), Word.Of(not.Cause), Word.Of(fact), law.Id, law.Article, now);
     }
 
     // A disk that does not answer at the moment is no finding, and keeps no other archive waiting.

@@ -72,16 +72,24 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     public async Task EndAsync(CancellationToken ct)
     {
         var good = await SharesAsync(ct);
-        var upheld = (await UpheldAsync(ct)).ToLookup(c => c.BidId, c => c.CustodianIndex);
-        foreach (var bid in bids.Where(b => b.Stage == BidStage.Sealed))
-        {
-            // A share begins with its custodian's index; who complained and yet found its share counts once.
-            int[] released = [.. good[(bid.Id, SealedPart.Price)].Select(s => (int)s[0])];
-            var fact = released.Length >= session.Notice!.Threshold ? OpeningFact.CiphertextUnreadable
-                : released.Union(upheld[bid.Id]).Count() >= session.Notice.Threshold ? OpeningFact.ShareSealedWrong
-                : OpeningFact.SharesMissing;
-            Decide(bid, new PriceNotOpened(fact), "");
-        }
+        var upheld = await UpheldAsync(ct);
+        foreach (var bid in bids.Where(b => b.Stage == BidStage.Sealed)) Decide(bid, new PriceNotOpened(FactOf(bid, SealedPart.Price, good, upheld)), "");
+    }
+
+    /// <summary>The key of the archive, where enough good shares of it are there.</summary>
+    public async Task<byte[]?> FilesKeyAsync(ListedBid bid, CancellationToken ct) => bid.IsAsClosed ? Key(await SharesAsync(ct), bid, SealedPart.Files) : null;
+
+    /// <summary>All limits have passed, and the archive's key has not come.</summary>
+    public async Task<OpeningFact> FilesFactAsync(ListedBid bid, CancellationToken ct) =>
+        bid.IsAsClosed ? FactOf(bid, SealedPart.Files, await SharesAsync(ct), await UpheldAsync(ct)) : OpeningFact.ManifestDiffers;
+
+    // A share begins with its custodian's index; who complained and yet found its share counts once.
+    private OpeningFact FactOf(ListedBid bid, string part, ILookup<(Guid, string), byte[]> good, List<UpheldComplaint> upheld)
+    {
+        int[] released = [.. good[(bid.Id, part)].Select(s => (int)s[0])];
+        return released.Length >= session.Notice!.Threshold ? OpeningFact.CiphertextUnreadable
+            : released.Union(upheld.Where(c => c.BidId == bid.Id && c.Part == part).Select(c => c.CustodianIndex)).Count() >= session.Notice.Threshold ? OpeningFact.ShareSealedWrong
+            : OpeningFact.SharesMissing;
     }
 
     /// <summary>Once every bid has its outcome, what was announced is fixed; with nobody present the record follows at once.</summary>
@@ -124,12 +132,12 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
     {
         var came = (await db.GoodShares.Where(s => s.Part == SealedPart.Price && db.Bids.Any(b => b.Id == s.BidId && b.LotId == session.Id)).Select(s => new { s.BidId, s.CustodianIndex })
             .Union(db.WrongShares.Where(s => s.Part == SealedPart.Price && db.Bids.Any(b => b.Id == s.BidId && b.LotId == session.Id)).Select(s => new { s.BidId, s.CustodianIndex })).ToListAsync(ct))
-            .Select(s => (s.BidId, s.CustodianIndex)).Concat((await UpheldAsync(ct)).Select(c => (c.BidId, c.CustodianIndex))).ToHashSet();
+            .Select(s => (s.BidId, s.CustodianIndex)).Concat((await UpheldAsync(ct)).Where(c => c.Part == SealedPart.Price).Select(c => (c.BidId, c.CustodianIndex))).ToHashSet();
         return [.. session.Notice!.Custodians.Select(c => c.Index).Where(index => bids.Exists(b => b.Stage == BidStage.Sealed && !came.Contains((b.Id, index)))).Order()];
     }
 
     private Task<List<UpheldComplaint>> UpheldAsync(CancellationToken ct) =>
-        db.Complaints.AsNoTracking().Where(c => c.Part == SealedPart.Price && db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct);
+        db.Complaints.AsNoTracking().Where(c => db.Bids.Any(b => b.Id == c.BidId && b.LotId == session.Id)).ToListAsync(ct);
 
     // The seed is made of keys that were fixed before the deadline. They count as the custodians' shares give them, whatever comes of the ciphertext, so that
     // nobody chooses by losing one; recovery keys count only where custodians' shares give fewer than a draw needs.
@@ -158,7 +166,7 @@ internal sealed class PublicOpening(OpeningSession session, List<ListedBid> bids
 
     private void Decide(ListedBid bid, Outcome outcome, string by, byte[]? cipher = null)
     {
-        bid.Decide(outcome, by, session.Law(RuleKey.NotOpened), session.NextToRead(), now);
+        bid.Decide(outcome, by, session.Law(RuleKey.NotOpened), session.NextToRead(), session.SharesDueBy!.Value, now);
         if (outcome is PriceOpened opened)
             db.Tell(session, new BidOpened(session.TenderId, session.Id, bid.Id, bid.BidderId, bid.BidderName, opened.Price, session.Notice!.Currency, opened.Schedule, Base64UrlText.Encode(opened.Key), now, Convert.ToBase64String(cipher!)), now);
         if (outcome is PriceNotOpened not)

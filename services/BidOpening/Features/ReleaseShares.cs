@@ -46,9 +46,8 @@ public static class ReleaseShares
         {
             db.Add(new ShareRelease { LotId = lotId, CustodianIndex = custodian.Index, PersonId = person, Good = good.Count, Wrong = wrong.Count, ReleasedAt = now });
             var released = new SharesReleased(session!.TenderId, lotId, custodian.Index, custodian.OrganisationId, good.Count, wrong.Count, now);
-            // Archives may still wait for shares when the hall has ended; nothing is said in it any more.
-            if (session.IsOver) db.Publish(released, now);
-            else db.Tell(session, released, now);
+            // Archives may still wait for shares when the hall has ended.
+            db.TellWhileOpen(session, released, now);
             await db.SaveChangesAsync(ct);
         }
         await opening.OpenWhatHasSharesAsync(ct);
