@@ -177,6 +177,31 @@ public class RevocationListTests
         finally { Directory.Delete(folder, recursive: true); }
     }
 
+    [Fact]
+    public async Task An_authority_without_a_list_is_refused_until_there_is_one_even_where_another_has_its_own()
+    {
+        var folder = Directory.CreateTempSubdirectory("lists-").FullName;
+        var (authority, other) = (new TestAuthority(), new TestAuthority("CN=Another CA"));
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem + "\n" + other.Pem);
+            var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
+            await File.WriteAllBytesAsync(Path.Combine(lists, "other.crl"), other.ListOf());
+            await using var host = new BiddingHost
+            {
+                Authority = authority,
+                Configure = c => c.AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }),
+            };
+            await host.InitializeAsync();
+            var ready = await host.PrepareAsync(await host.LotAsync());
+            Assert.Equal(("revocation-unknown", "A33"), await (await ready.SubmitAsync()).RefusalAsync() is var (code, rule, _) ? (code, rule) : default);
+            await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf());
+            Assert.True(host.Services.GetRequiredService<AuthorityWatch>().Read());
+            await ready.SubmittedAsync();
+        }
+        finally { Directory.Delete(folder, recursive: true); }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -10,7 +10,8 @@ public sealed partial class AuthorityWatch(TrustedAuthorities authorities, IHost
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1), Sooner = TimeSpan.FromSeconds(5);
 
-    public static TrustedAuthorities From(IConfiguration configuration) => new(Setting(configuration, "Certificates:TrustedRoots"), Setting(configuration, "Certificates:RevocationLists"));
+    public static TrustedAuthorities From(IConfiguration configuration) => new(Setting(configuration, "Certificates:TrustedRoots"), Setting(configuration, "Certificates:RevocationLists"),
+        Setting(configuration, "Certificates:RootsWithoutLists"));
 
     private IReadOnlyList<RevocationListFault> _faults = [];
 

@@ -10,7 +10,7 @@ public enum RevocationState
     NotRevoked,
     Revoked,
 
-    /// <summary>Whose list would say it cannot be told: a file that may be that list could never be read whole.</summary>
+    /// <summary>Nobody can tell: no list of a trusted authority that publishes one was read yet, or a file that may be the list could never be read whole.</summary>
     Unknown,
 }
 
@@ -19,7 +19,7 @@ public sealed record RevocationListFault(string File, string Reason, bool IsOver
 
 /// <summary>
 /// Whose certificates are believed, by an operator's configuration: a PEM file of authorities and a folder of their revocation lists (RFC 5280 section 5). Of each
-/// authority the newest whole list that was ever read counts: a file that is half written, gone or older takes nobody off the list.
+/// authority the newest whole list that was ever read counts: a file that is half written, gone or older takes nobody off the list. An authority of which none was read yet is believed nothing.
 /// </summary>
 public sealed class TrustedAuthorities
 {
@@ -27,11 +27,13 @@ public sealed class TrustedAuthorities
     private readonly Lock reading = new();
     private readonly Dictionary<string, RevocationList[]> newest = [];       // by issuer
     private readonly Dictionary<string, string> issuerOfFile = [];           // files that were whole once
+    private readonly FrozenSet<string> publishing = [];                      // subjects of the authorities of which a list is expected
     private volatile Lists lists = new([], [], false);
 
     /// <param name="rootsFile">PEM; null where nothing is configured.</param>
     /// <param name="listsFolder">DER or PEM files; null where nothing is configured.</param>
-    public TrustedAuthorities(string? rootsFile, string? listsFolder)
+    /// <param name="withoutLists">SHA-256 fingerprints, with commas between them, of those authorities that publish no list: of them nothing is expected in the folder.</param>
+    public TrustedAuthorities(string? rootsFile, string? listsFolder, string? withoutLists = null)
     {
         if (rootsFile is not null)
         {
@@ -44,6 +46,17 @@ public sealed class TrustedAuthorities
         }
 
         folder = listsFolder is null ? null : Path.GetFullPath(listsFolder);
+        var silent = (withoutLists ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => text.Replace(":", "", StringComparison.Ordinal).ToLowerInvariant()).ToHashSet();
+        var known = (Roots ?? []).ToLookup(FingerprintOf);
+        if (silent.FirstOrDefault(fingerprint => !known.Contains(fingerprint)) is { } nobody)
+        {
+            throw new ArgumentException($"No trusted authority has the fingerprint {nobody}.", nameof(withoutLists));
+        }
+
+        if (folder is not null)
+        {
+            publishing = known.Where(same => !silent.Contains(same.Key)).SelectMany(same => same).Select(NameIn).ToFrozenSet();
+        }
     }
 
     /// <summary>Those that configuration names; null where it names none.</summary>
@@ -76,7 +89,7 @@ public sealed class TrustedAuthorities
     {
         var known = lists;
         return path.Any(link => known.Revoked.Contains((link.Issuer, RevocationList.Normal(link.SerialNumber)))) ? RevocationState.Revoked
-            : known.IsSomeUnread && path.Any(link => !known.Issuers.Contains(link.Issuer)) ? RevocationState.Unknown
+            : path.Any(link => !known.Issuers.Contains(link.Issuer) && (known.IsSomeUnread || publishing.Contains(link.Issuer))) ? RevocationState.Unknown
             : RevocationState.NotRevoked;
     }
 
@@ -111,6 +124,11 @@ public sealed class TrustedAuthorities
                 }
             }
 
+            foreach (var issuer in publishing.Except(newest.Keys).Order(StringComparer.Ordinal))
+            {
+                faults.Add(new RevocationListFault(NameOf(issuer), "No list of this authority was read yet: its certificates are refused until there is one."));
+            }
+
             lists = new Lists(
                 newest.Values.SelectMany(all => all).SelectMany(list => list.SerialNumbers.Select(serial => (list.Issuer, RevocationList.Normal(serial)))).ToFrozenSet(),
                 newest.Keys.ToFrozenSet(), isSomeUnread);
@@ -140,7 +158,7 @@ public sealed class TrustedAuthorities
             if (!Roots!.Any(list.IsSignedBy))
             {
                 faults.Add(new RevocationListFault(Path.GetFileName(file), "No trusted authority signed it."));
-                return issuerOfFile.ContainsKey(file) || !Roots!.Any(root => HexText.Encode(root.SubjectName.RawData) == list.Issuer);
+                return issuerOfFile.ContainsKey(file) || !Roots!.Any(root => NameIn(root) == list.Issuer);
             }
 
             issuerOfFile[file] = list.Issuer;
@@ -169,7 +187,12 @@ public sealed class TrustedAuthorities
         }
     }
 
-    private string NameOf(string issuer) => Roots!.First(root => HexText.Encode(root.SubjectName.RawData) == issuer).Subject;
+    private string NameOf(string issuer) => Roots!.First(root => NameIn(root) == issuer).Subject;
+
+    // As lists and paths name an issuer.
+    private static string NameIn(X509Certificate2 root) => HexText.Encode(root.SubjectName.RawData);
+
+    private static string FingerprintOf(X509Certificate2 root) => HexText.Sha256(root.RawData);
 
     private sealed record Lists(FrozenSet<(string Issuer, string SerialNumber)> Revoked, FrozenSet<string> Issuers, bool IsSomeUnread);
 }

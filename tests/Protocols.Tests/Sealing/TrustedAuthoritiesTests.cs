@@ -17,7 +17,7 @@ public sealed class TrustedAuthoritiesTests : IDisposable
     {
         Directory.CreateDirectory(Lists);
         File.WriteAllText(Roots, authority.ExportCertificatePem() + "\n" + second.ExportCertificatePem());
-        authorities = new TrustedAuthorities(Roots, Lists);
+        authorities = new TrustedAuthorities(Roots, Lists, FingerprintOf(second));
     }
 
     private string Roots => Path.Combine(folder.FullName, "roots.pem");
@@ -105,14 +105,57 @@ public sealed class TrustedAuthoritiesTests : IDisposable
     {
         using var thief = Authority("CN=First");
         using var stranger = Authority("CN=Stranger");
+        var silent = new TrustedAuthorities(Roots, Lists, $"{FingerprintOf(second)}, {FingerprintOf(authority)}");
         Write("a.crl", ListOf(second, 0));
         Write("stranger.crl", ListOf(stranger, 0, 0x0A));
-        Assert.Single(authorities.ReadLists(Now));
-        Assert.Equal(RevocationState.NotRevoked, StateOf(authority, "0A"));
+        Assert.Single(silent.ReadLists(Now));
+        Assert.Equal(RevocationState.NotRevoked, StateOf(authority, "0A", silent));
         Write("thief.crl", ListOf(thief, 0));                                        // names the first, whose own list it may stand in for
-        Assert.Equal(2, authorities.ReadLists(Now).Count);
-        Assert.Equal(RevocationState.Unknown, StateOf(authority, "0A"));
-        Assert.Equal(RevocationState.NotRevoked, StateOf(second, "0A"));
+        Assert.Equal(2, silent.ReadLists(Now).Count);
+        Assert.Equal(RevocationState.Unknown, StateOf(authority, "0A", silent));
+        Assert.Equal(RevocationState.NotRevoked, StateOf(second, "0A", silent));
+    }
+
+    [Fact]
+    public void Of_an_authority_of_which_no_list_was_read_since_the_start_nobody_can_tell_and_it_is_named()
+    {
+        var started = new TrustedAuthorities(Roots, Lists);
+        Write("a.crl", ListOf(authority, 0, 0x0A));
+        var fault = Assert.Single(started.ReadLists(Now));
+        Assert.Equal(("CN=Second", false), (fault.File, fault.IsOverdue));
+        Assert.Contains("No list of this authority", fault.Reason, StringComparison.Ordinal);
+        Assert.Equal(RevocationState.Unknown, StateOf(second, "0B", started));
+        Assert.Equal((RevocationState.Revoked, RevocationState.NotRevoked), (StateOf(authority, "0A", started), StateOf(authority, "0B", started)));
+
+        Write("b.crl", ListOf(second, 0, 0x0C));
+        Assert.Empty(started.ReadLists(Now));
+        Assert.Equal((RevocationState.NotRevoked, RevocationState.Revoked), (StateOf(second, "0B", started), StateOf(second, "0C", started)));
+        File.Delete(Path.Combine(Lists, "b.crl"));
+        Assert.Contains("gone", Assert.Single(started.ReadLists(Now)).Reason, StringComparison.Ordinal);
+        Assert.Equal(RevocationState.NotRevoked, StateOf(second, "0B", started));        // as long as the process remembers it
+        var again = new TrustedAuthorities(Roots, Lists);
+        again.ReadLists(Now);
+        Assert.Equal(RevocationState.Unknown, StateOf(second, "0B", again));
+    }
+
+    [Fact]
+    public void An_authority_that_publishes_no_list_is_named_by_its_fingerprint_and_a_fingerprint_of_nobody_is_a_mistake()
+    {
+        Write("a.crl", ListOf(authority, 0, 0x0A));
+        var colons = string.Join(':', FingerprintOf(second).ToUpperInvariant().Chunk(2).Select(pair => new string(pair)));
+        var silent = new TrustedAuthorities(Roots, Lists, colons);                       // as 'openssl x509 -fingerprint -sha256' prints it
+        Assert.Empty(silent.ReadLists(Now));
+        Assert.Equal(RevocationState.NotRevoked, StateOf(second, "0B", silent));
+        Assert.Throws<ArgumentException>(() => new TrustedAuthorities(Roots, Lists, new string('0', 64)));
+        Assert.Throws<ArgumentException>(() => new TrustedAuthorities(null, null, FingerprintOf(second)));
+    }
+
+    [Fact]
+    public void Without_a_folder_of_lists_nobody_is_asked_for_one()
+    {
+        var none = new TrustedAuthorities(Roots, null);
+        Assert.Empty(none.ReadLists(Now));
+        Assert.Equal(RevocationState.NotRevoked, StateOf(authority, "0A", none));
     }
 
     [Fact]
@@ -135,7 +178,9 @@ public sealed class TrustedAuthoritiesTests : IDisposable
         Assert.Throws<ArgumentException>(() => new TrustedAuthorities(null, Lists));
     }
 
-    private RevocationState StateOf(X509Certificate2 issuer, string serial) => authorities.StateOf([(HexText.Encode(issuer.SubjectName.RawData), serial)]);
+    private static string FingerprintOf(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant();
+
+    private RevocationState StateOf(X509Certificate2 issuer, string serial, TrustedAuthorities? by = null) => (by ?? authorities).StateOf([(HexText.Encode(issuer.SubjectName.RawData), serial)]);
 
     private void Write(string name, byte[] list) => File.WriteAllBytes(Path.Combine(Lists, name), list);
 
