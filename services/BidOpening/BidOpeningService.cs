@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Features;
@@ -6,6 +5,7 @@ using Tendering.BidOpening.Domain;
 using Tendering.Contracts.Bidding;
 using Tendering.Contracts.Identity;
 using Tendering.Contracts.Tenders;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.BidOpening;
@@ -22,8 +22,8 @@ public static class BidOpeningService
         builder.Services.AddHostedService<SealedArchives>();
         builder.Services.AddSingleton<HallWatch>().AddHostedService(p => p.GetRequiredService<HallWatch>());
         builder.AddMarkedStore(Name);
-        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
-        builder.Services.AddHostedService<AuthorityWatch>();
+        builder.Services.AddKeptFresh(() => TrustedAuthorities.From(name => builder.Configuration[name]), new Fresh<TrustedAuthorities>(
+            (authorities, now) => authorities.ReadLists(now).Select(f => new FreshFault(f.File, f.Reason, f.IsOverdue)), authorities => authorities.RequireUsable(mustNameRoots: !builder.Environment.IsDevelopment())));
         builder.Services.AddSingleton(p => DatabaseClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.AddService<BidOpeningDb>(Name)
             .On<OrganisationRegistered>("keep-organisation", KeepIdentities.OnOrganisationRegistered)

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Features;
@@ -6,6 +5,7 @@ using Tendering.Contracts.Credit;
 using Tendering.Contracts.Escrow;
 using Tendering.Contracts.Identity;
 using Tendering.Contracts.Tenders;
+using Tendering.Protocols;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Bidding;
@@ -22,8 +22,8 @@ public static class BiddingService
         builder.Services.AddSingleton<Known>().AddSingleton<ReceiptKey>().AddSingleton<Receiving>();
         builder.Services.AddSingleton<OutageWatch>().AddHostedService(p => p.GetRequiredService<OutageWatch>());
         builder.Services.AddSingleton<Intake>().AddHostedService(p => p.GetRequiredService<Intake>()).AddKeyedSingleton<IRushHour>(Name, (p, _) => p.GetRequiredService<Intake>());
-        builder.Services.TryAddSingleton(AuthorityWatch.From(builder.Configuration));
-        builder.Services.AddSingleton<AuthorityWatch>().AddHostedService(p => p.GetRequiredService<AuthorityWatch>());
+        builder.Services.AddKeptFresh(() => TrustedAuthorities.From(name => builder.Configuration[name]), new Fresh<TrustedAuthorities>(
+            (authorities, now) => authorities.ReadLists(now).Select(f => new FreshFault(f.File, f.Reason, f.IsOverdue)), authorities => authorities.RequireUsable(mustNameRoots: !builder.Environment.IsDevelopment())));
         builder.Services.AddSingleton(p => NodeClock.Against(p.GetRequiredKeyedService<NpgsqlDataSource>(Name)));
         builder.Services.AddSingleton<NodeClock>().AddHostedService(p => p.GetRequiredService<NodeClock>());
         builder.AddService<BiddingDb>(Name)

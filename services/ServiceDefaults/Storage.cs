@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Win32.SafeHandles;
@@ -65,9 +67,9 @@ public static partial class Storage
 }
 
 /// <summary>A folder as the store: enough for one machine or a shared volume.</summary>
-public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
+public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlobStore
 {
-    private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
+    private const int ReadWriteCloseOnExec = 0x80002, WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
 
     private readonly string _root = Path.GetFullPath(configuration["Storage:Folder"] ?? throw new InvalidOperationException("Storage:Folder is not set."));
 
@@ -96,7 +98,7 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
     // On a thread of its own: waiting for the disk must not take those that answer requests.
     public Task FlushAsync(string key, CancellationToken ct) => Task.Factory.StartNew(() =>
     {
-        using var file = File.OpenHandle(PathOf(key), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        using var file = OpenUnlocked(PathOf(key));
         RandomAccess.FlushToDisk(file);
     }, ct, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
@@ -126,6 +128,17 @@ public sealed class FolderBlobStore(IConfiguration configuration) : IBlobStore
         try { return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, FileOptions.Asynchronous); }
         catch (IOException e) when (e.HResult is WouldBlock or SharingViolation) { throw new ContentBusyException(e); }
     }
+
+    // Opened as usual a file has a shared lock, which would keep out whoever writes on while what is written goes to disk.
+    private static SafeFileHandle OpenUnlocked(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        var file = open(path, ReadWriteCloseOnExec);
+        return file >= 0 ? new SafeFileHandle(file, ownsHandle: true) : throw new IOException("The content cannot be brought to disk.", new Win32Exception(Marshal.GetLastPInvokeError()));
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
 
     private string PathOf(string key)
     {

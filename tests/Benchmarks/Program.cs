@@ -36,6 +36,11 @@ var bank = Environment.GetEnvironmentVariable("Bank__Url") ?? throw new InvalidO
 var postgres = Environment.GetEnvironmentVariable("TENDERING_POSTGRES") ?? throw new InvalidOperationException("TENDERING_POSTGRES is not set: run 'make bench'.");
 using var market = await Market.EnterAsync(new Uri(gateway.TrimEnd('/') + "/"), new Uri(bank.TrimEnd('/') + "/"), Environment.GetEnvironmentVariable("Development__Password") ?? "Tendering-dev-2026!", default);
 
+if (args is ["upload"])
+{
+    await UploadBench.RunAsync(market);
+    return;
+}
 if (args is ["opening"])
 {
     await OpeningBench.RunAsync(market);

@@ -5,13 +5,12 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Tendering.Bidding.Data;
 using Tendering.Bidding.Features;
 using Tendering.Contracts.Bidding;
 using Tendering.Protocols;
+using Tendering.ServiceDefaults;
 using Tendering.Testing;
 
 namespace Tendering.Bidding.Tests;
@@ -161,7 +160,7 @@ public class RevocationListTests
             await host.InitializeAsync();
             var lot = await host.LotAsync();
             var (good, revoked) = (await host.PrepareAsync(lot), await host.PrepareAsync(lot));
-            var watch = host.Services.GetRequiredService<AuthorityWatch>();
+            var watch = host.Services.GetRequiredService<KeptFresh<TrustedAuthorities>>();
             Assert.True(watch.Read());
             await File.WriteAllBytesAsync(Path.Combine(lists, "others.crl"), new TestAuthority().ListOf(good.Bid.Bidder.Certificate));
             await File.WriteAllTextAsync(Path.Combine(lists, "nonsense.crl"), "no list");
@@ -196,7 +195,7 @@ public class RevocationListTests
             var ready = await host.PrepareAsync(await host.LotAsync());
             Assert.Equal(("revocation-unknown", "A33"), await (await ready.SubmitAsync()).RefusalAsync() is var (code, rule, _) ? (code, rule) : default);
             await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf());
-            Assert.True(host.Services.GetRequiredService<AuthorityWatch>().Read());
+            Assert.True(host.Services.GetRequiredService<KeptFresh<TrustedAuthorities>>().Read());
             await ready.SubmittedAsync();
         }
         finally { Directory.Delete(folder, recursive: true); }
@@ -214,11 +213,12 @@ public class RevocationListTests
             await File.WriteAllTextAsync(Path.Combine(folder, "roots.pem"), authority.Pem);
             var lists = Directory.CreateDirectory(Path.Combine(folder, "lists")).FullName;
             if (isHalfWritten) await File.WriteAllBytesAsync(Path.Combine(lists, "own.crl"), authority.ListOf()[..50]);
-            var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }).Build();
-            using var watch = new AuthorityWatch(AuthorityWatch.From(settings), new HostingEnvironment { EnvironmentName = "Production" }, TimeProvider.System, NullLogger<AuthorityWatch>.Instance);
-            await Assert.ThrowsAsync<InvalidOperationException>(() => watch.StartAsync(default));
-            using var unset = new AuthorityWatch(AuthorityWatch.From(new ConfigurationBuilder().Build()), new HostingEnvironment { EnvironmentName = "Production" }, TimeProvider.System, NullLogger<AuthorityWatch>.Instance);
-            await Assert.ThrowsAsync<InvalidOperationException>(() => unset.StartAsync(default));
+            await using var host = new BiddingHost
+            {
+                Authority = authority,
+                Configure = c => c.AddInMemoryCollection(new Dictionary<string, string?> { ["Certificates:TrustedRoots"] = Path.Combine(folder, "roots.pem"), ["Certificates:RevocationLists"] = lists }),
+            };
+            Assert.Contains("Certificates:RevocationLists", (await Assert.ThrowsAsync<InvalidOperationException>(() => host.InitializeAsync().AsTask())).Message, StringComparison.Ordinal);
         }
         finally { Directory.Delete(folder, recursive: true); }
     }

@@ -106,6 +106,35 @@ public sealed class RelayTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rush_hour_that_does_not_end_puts_events_off_and_never_for_good()
+    {
+        await _host.Relay.StopAsync(default);
+        await using var listener = await _host.ListenAsync();
+        await using var database = Competitor("rushed");
+        var rush = new EndlessRush();
+        var relay = new Relay(NotesService.Name, database, _host.Bus, NullLogger<Relay>.Instance, rush);
+        await relay.StartAsync(default);
+        for (var turn = 1; turn <= 3; turn++)
+        {
+            var asked = rush.Asked;
+            await _host.PublishAsync(Notes(Guid.CreateVersion7(), 10));
+            await listener.HearsAsync(turn * 10);
+            await ServiceFixture.EventuallyAsync(() => Task.FromResult(rush.Asked > asked));
+        }
+        Assert.Equal(Range(1, 30), listener.Sequences);
+        await relay.StopAsync(default);
+    }
+
+    private sealed class EndlessRush : IRushHour
+    {
+        private int _asked;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public bool IsNow => Interlocked.Increment(ref _asked) > 0;
+    }
+
+    [Fact]
     public async Task A_relay_whose_session_is_ended_stops_numbering_and_starts_again()
     {
         await using var listener = await _host.ListenAsync();

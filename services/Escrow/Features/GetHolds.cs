@@ -19,8 +19,9 @@ public static class GetHolds
     /// <summary>Holds of at least so many days, and fewer than the next bracket's. Letters are counted and not added up: they are no money.</summary>
     public sealed record Bracket(int FromDays, string Currency, int Deposits, long Amount, int Letters);
 
-    /// <summary>The id is the deposit's or the letter's.</summary>
-    public sealed record Hold(Guid Id, string TenderNumber, int LotNumber, string BidderName, string Kind, long Amount, string Currency, DateTimeOffset Since, int Days, string Reference);
+    /// <summary>The id is the deposit's or the letter's. AwaitsDecision: it stays held until it is kept or that is waived.</summary>
+    public sealed record Hold(
+        Guid Id, Guid LotId, string TenderNumber, int LotNumber, string BidderName, string Kind, long Amount, string Currency, DateTimeOffset Since, int Days, string Reference, bool AwaitsDecision);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapGet("/reports/holds", Handle)
         .AllowRoles(Roles.Finance, Roles.Supervisor).AnswersReport<Response>().WithSummary("Holds by age").WithDescription("As JSON, CSV or a page to print (?format=); pages by ?after=ID. Supervisors see a lot from its opening on.");
@@ -38,14 +39,16 @@ public static class GetHolds
     {
         var (since, id) = after is { } last ? (await SinceAsync(db, last, ct), last) : (DateTimeOffset.MinValue, Guid.Empty);
         return await db.Database.SqlQuery<Hold>($"""
-            select h.id as "Id", h.tender_number as "TenderNumber", h.lot_number as "LotNumber", h.bidder_name as "BidderName", h.kind as "Kind", h.amount as "Amount", h.currency as "Currency", h.since as "Since",
-              greatest(0, floor(extract(epoch from {now} - h.since) / 86400))::int as "Days", h.reference as "Reference"
+            select h.id as "Id", h.lot_id as "LotId", h.tender_number as "TenderNumber", h.lot_number as "LotNumber", h.bidder_name as "BidderName", h.kind as "Kind", h.amount as "Amount", h.currency as "Currency", h.since as "Since",
+              greatest(0, floor(extract(epoch from {now} - h.since) / 86400))::int as "Days", h.reference as "Reference", h.awaits as "AwaitsDecision"
             from (
-              (select d.id, l.tender_number, l.number as lot_number, s.bidder_name, 'payment' as kind, d.amount, d.currency, d.secured_at as since, d.bank_reference as reference
+              (select d.id, d.lot_id, l.tender_number, l.number as lot_number, s.bidder_name, 'payment' as kind, d.amount, d.currency, d.secured_at as since, d.bank_reference as reference,
+                 coalesce(s.revoked_at, s.award_lapsed_at) is not null and s.waived_at is null as awaits
                from deposit d join sub_account s on s.id = d.sub_account_id join lot l on l.id = d.lot_id
                where d.stage = 'Secured' and (d.secured_at, d.id) > ({since}, {id}) and (not {openedOnly} or l.opened_at is not null) order by d.secured_at, d.id limit {size})
               union all
-              (select g.id, l.tender_number, l.number, s.bidder_name, 'guarantee-letter', g.amount, g.currency, g.decided_at, g.number
+              (select g.id, g.lot_id, l.tender_number, l.number, s.bidder_name, 'guarantee-letter', g.amount, g.currency, g.decided_at, g.number,
+                 coalesce(s.revoked_at, s.award_lapsed_at) is not null and s.waived_at is null
                from guarantee_letter g join sub_account s on s.id = g.sub_account_id join lot l on l.id = g.lot_id
                where g.stage = 'Verified' and (g.decided_at, g.id) > ({since}, {id}) and (not {openedOnly} or l.opened_at is not null) order by g.decided_at, g.id limit {size})) h
             order by h.since, h.id limit {size}
@@ -74,10 +77,10 @@ public static class GetHolds
             .. report.Brackets.Select(b => new ReportFact($"{b.FromDays} 天起", $"from {b.FromDays} days", $"{b.Currency} {Amounts.Text(b.Amount, b.Currency)}（{b.Deposits} 笔 deposits，{b.Letters} 份保函 letters）")),
             .. report.More is { } more ? [new ReportFact("未完", "More, after", $"{more}")] : Array.Empty<ReportFact>(),
         ],
-        [new("项目", "Tender"), new("标段", "Lot"), new("投标人", "Bidder"), new("方式", "Kind"), new("金额", "Amount"), new("币种", "Currency"), new("起始", "Since"), new("天数", "Days"), new("凭证", "Reference")],
+        [new("项目", "Tender"), new("标段", "Lot"), new("投标人", "Bidder"), new("方式", "Kind"), new("金额", "Amount"), new("币种", "Currency"), new("起始", "Since"), new("天数", "Days"), new("待决定", "Awaits decision"), new("凭证", "Reference")],
         [.. report.Holds.Select(h => new[]
         {
             ReportCell.Text(h.TenderNumber), ReportCell.Count(h.LotNumber), ReportCell.Text(h.BidderName), ReportCell.Code(h.Kind), ReportCell.Amount(h.Amount, h.Currency), ReportCell.Text(h.Currency),
-            ReportCell.Moment(h.Since), ReportCell.Count(h.Days), ReportCell.Text(h.Reference),
+            ReportCell.Moment(h.Since), ReportCell.Count(h.Days), ReportCell.Text(h.AwaitsDecision ? "是 yes" : ""), ReportCell.Text(h.Reference),
         })]);
 }

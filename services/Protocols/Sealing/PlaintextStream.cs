@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Collections;
+
 namespace Tendering.Protocols;
 
 /// <summary>
@@ -8,12 +11,18 @@ namespace Tendering.Protocols;
 public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> open, long cipherLength, ReadOnlyMemory<byte> key, byte[] aad) : Stream
 {
     private readonly long length = StreamCipher.PlaintextLength(cipherLength) ?? throw new ArgumentOutOfRangeException(nameof(cipherLength));
-    private readonly byte[] buffer = new byte[StreamCipher.SealedChunkLength];
+    // Whoever reads on gets so many chunks from the store at once; whoever jumps only the one.
+    private const int AheadMax = 16;
+
+    private readonly BitArray seen = new((int)((cipherLength - StreamCipher.PrefixLength + StreamCipher.SealedChunkLength - 1) / StreamCipher.SealedChunkLength));
+    private byte[]? buffer = ArrayPool<byte>.Shared.Rent(AheadMax * StreamCipher.SealedChunkLength);
     private ChunkCipher? chunks;
     private Stream? cipher;
     private ReadOnlyMemory<byte> chunk;
     private long openAt = -1;
     private long chunkNumber = -1;
+    private long loadedFrom;
+    private int loaded;
     private long position;
 
     public override bool CanRead => true;
@@ -63,6 +72,18 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
         return position = to;
     }
 
+    /// <summary>Decrypts what nobody has read yet: after it, all of the ciphertext is known to be whole.</summary>
+    public async Task CheckRestAsync(CancellationToken cancellation = default)
+    {
+        for (var number = 0; number < seen.Length; number++)
+        {
+            if (!seen[number])
+            {
+                await DecryptAsync(number, cancellation);
+            }
+        }
+    }
+
     public override void Flush()
     {
     }
@@ -78,7 +99,7 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
             await cipher.DisposeAsync();
         }
 
-        chunks?.Dispose();
+        Release();
         await base.DisposeAsync();
     }
 
@@ -87,27 +108,55 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
         if (disposing)
         {
             cipher?.Dispose();
-            chunks?.Dispose();
+            Release();
         }
 
         base.Dispose(disposing);
     }
 
+    private void Release()
+    {
+        chunks?.Dispose();
+        if (buffer is not null)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        buffer = null;
+    }
+
     private async Task DecryptAsync(long number, CancellationToken cancellation)
     {
-        var at = StreamCipher.PrefixLength + (number * StreamCipher.SealedChunkLength);
         chunks ??= await BeginAsync(cancellation);
+        if (number < loadedFrom || number >= loadedFrom + loaded)
+        {
+            await LoadAsync(number, number == chunkNumber + 1 ? AheadMax : 1, cancellation);
+        }
+
+        var within = (int)(number - loadedFrom) * StreamCipher.SealedChunkLength;
+        var isLast = number == seen.Length - 1;
+        // What fails leaves no chunk that could be taken for this one.
+        chunkNumber = -1;
+        chunk = chunks.OpenAt(number, buffer.AsSpan(within, isLast ? (int)(cipherLength - OffsetOf(number)) : StreamCipher.SealedChunkLength), isLast);
+        chunkNumber = number;
+        seen[(int)number] = true;
+    }
+
+    private static long OffsetOf(long number) => StreamCipher.PrefixLength + (number * StreamCipher.SealedChunkLength);
+
+    private async Task LoadAsync(long number, int count, CancellationToken cancellation)
+    {
+        var at = OffsetOf(number);
+        count = (int)Math.Min(count, seen.Length - number);
+        var bytes = (int)Math.Min((long)count * StreamCipher.SealedChunkLength, cipherLength - at);
         if (openAt != at)
         {
             await OpenAsync(at, cancellation);
         }
 
-        var sealedLength = (int)Math.Min(StreamCipher.SealedChunkLength, cipherLength - at);
-        // What fails leaves neither a chunk that could be taken for this one nor a place to go on from.
-        (chunkNumber, openAt) = (-1, -1);
-        await cipher!.ReadExactlyAsync(buffer.AsMemory(0, sealedLength), cancellation);
-        chunk = chunks.OpenAt(number, buffer.AsSpan(0, sealedLength), last: at + sealedLength == cipherLength);
-        (chunkNumber, openAt) = (number, at + sealedLength);
+        (loaded, openAt) = (0, -1);
+        await cipher!.ReadExactlyAsync(buffer.AsMemory(0, bytes), cancellation);
+        (loadedFrom, loaded, openAt) = (number, count, at + bytes);
     }
 
     private async Task<ChunkCipher> BeginAsync(CancellationToken cancellation)

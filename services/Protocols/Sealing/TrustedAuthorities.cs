@@ -59,6 +59,14 @@ public sealed class TrustedAuthorities
         }
     }
 
+    /// <summary>By the settings <c>Certificates:TrustedRoots</c>, <c>Certificates:RevocationLists</c> and <c>Certificates:RootsWithoutLists</c>; an empty one is not set.</summary>
+    public static TrustedAuthorities From(Func<string, string?> settings)
+    {
+        return new TrustedAuthorities(Setting("TrustedRoots"), Setting("RevocationLists"), Setting("RootsWithoutLists"));
+
+        string? Setting(string name) => settings("Certificates:" + name) is { Length: > 0 } value ? value : null;
+    }
+
     /// <summary>Those that configuration names; null where it names none.</summary>
     public X509Certificate2Collection? Roots { get; }
 
@@ -66,6 +74,20 @@ public sealed class TrustedAuthorities
     public bool HasLists => lists.Issuers.Count > 0;
 
     public bool WantsLists => folder is not null;
+
+    /// <summary>Throws where nobody's certificate could be judged: no authorities are named, though they must be, or lists are wanted and none is whole.</summary>
+    public void RequireUsable(bool mustNameRoots)
+    {
+        if (Roots is null && mustNameRoots)
+        {
+            throw new InvalidOperationException("Certificates:TrustedRoots is not set: a PEM file with the authorities whose certificates may sign.");
+        }
+
+        if (WantsLists && !HasLists)
+        {
+            throw new InvalidOperationException("Certificates:RevocationLists names a folder without a single whole list of a trusted authority.");
+        }
+    }
 
     /// <summary>Those that configuration names; where it names none, these issuers (PEM).</summary>
     public X509Certificate2Collection RootsOr(IEnumerable<string> issuers)

@@ -210,6 +210,8 @@ public class ForfeitDepositTests(EscrowHost host) : IClassFixture<EscrowHost>
             Assert.Empty(await host.OrdersToAsync(former));
             var item = await ItemAsync(lot, former);
             Assert.Equal((true, ForfeitureGround.ContractUnsigned, dueBy), (item.AwaitsDecision, item.Ground, item.ContractDueBy));
+            var holds = (await EscrowHost.ReadAsync<GetHolds.Response>(await _finance.GetAsync("/api/escrow/reports/holds"))).Holds.Where(h => h.LotId == lot.LotId);
+            Assert.Equal([item.Id], holds.Where(h => h.AwaitsDecision).Select(h => h.Id));
 
             var answer = await ForfeitAsync(lot, former, part);
             Assert.Equal(HttpStatusCode.Created, answer.StatusCode);

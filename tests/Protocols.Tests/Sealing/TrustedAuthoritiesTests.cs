@@ -159,6 +159,21 @@ public sealed class TrustedAuthoritiesTests : IDisposable
     }
 
     [Fact]
+    public void What_settings_make_is_usable_where_somebodys_certificate_can_be_judged()
+    {
+        TrustedAuthorities From(params (string Name, string Value)[] settings) => TrustedAuthorities.From(name => settings.FirstOrDefault(s => "Certificates:" + s.Name == name).Value);
+        Assert.Contains("Certificates:TrustedRoots", Assert.Throws<InvalidOperationException>(() => From(("TrustedRoots", "")).RequireUsable(mustNameRoots: true)).Message, StringComparison.Ordinal);
+        From().RequireUsable(mustNameRoots: false);
+        From(("TrustedRoots", Roots)).RequireUsable(mustNameRoots: true);
+        var listed = From(("TrustedRoots", Roots), ("RevocationLists", Lists), ("RootsWithoutLists", FingerprintOf(second)));
+        listed.ReadLists(Now);
+        Assert.Contains("Certificates:RevocationLists", Assert.Throws<InvalidOperationException>(() => listed.RequireUsable(mustNameRoots: true)).Message, StringComparison.Ordinal);
+        Write("a.crl", ListOf(authority, 0));
+        Assert.Empty(listed.ReadLists(Now));
+        listed.RequireUsable(mustNameRoots: true);
+    }
+
+    [Fact]
     public void An_overdue_list_counts_and_is_complained_of()
     {
         Write("a.crl", ListOf(authority, 0, 0x0A));
