@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tendering.Bidding.Data;
@@ -15,8 +16,13 @@ using Tendering.Testing;
 
 namespace Tendering.Bidding.Tests;
 
-public sealed class BiddingHost() : ServiceFixture(BiddingService.Name, BiddingService.Add, BiddingService.Map)
+public sealed class BiddingHost : ServiceFixture
 {
+    public BiddingHost() : this(_ => { }) { }
+
+    /// <summary>The service with something in it replaced.</summary>
+    internal BiddingHost(Action<WebApplicationBuilder> replace) : base(BiddingService.Name, builder => { BiddingService.Add(builder); replace(builder); }, BiddingService.Map) { }
+
     public TestAuthority Authority { get; init; } = new();
 
     /// <summary>A lot that is published here, with its deadline in two days.</summary>
