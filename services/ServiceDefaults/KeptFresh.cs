@@ -35,9 +35,20 @@ public sealed partial class KeptFresh<T>(T subject, Fresh<T> how, TimeProvider c
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        for (var isAsBefore = false; !stoppingToken.IsCancellationRequested; isAsBefore = Read())
+        for (var isAsBefore = false; !stoppingToken.IsCancellationRequested; isAsBefore = TryRead())
             await Task.Delay(isAsBefore ? Every : Sooner, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    // Work goes on with what was read before.
+    private bool TryRead()
+    {
+        try { return Read(); }
+        catch (Exception e) { LogFailed(log, typeof(T).Name, e); }
+        return false;
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Subject} could not be read anew.")]
+    private static partial void LogFailed(ILogger log, string subject, Exception e);
 
     [LoggerMessage(Message = "{Subject}, {Part}: {Reason}")]
     private static partial void LogFault(ILogger log, LogLevel level, string subject, string part, string reason);

@@ -12,8 +12,8 @@ public sealed class ArchiveClaim : IAsyncDisposable
     private const int LooksMax = 64;
     private const string Key = "hashtextextended('archive:' || $1::text, 0)";
 
-    // A machine that vanished without a word is noticed within a minute, and not after the hours that TCP waits.
-    private const string NoticeSoon = "select set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false), set_config('tcp_keepalives_count', '3', false)";
+    // A machine that vanished without a word is noticed within a minute, and not after the hours that TCP waits; who only waits for its archive is not sent away.
+    private const string NoticeSoon = "select set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false), set_config('tcp_keepalives_count', '3', false), set_config('idle_session_timeout', '0', false)";
 
     private readonly NpgsqlConnection _connection;
 

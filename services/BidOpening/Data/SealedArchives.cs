@@ -10,7 +10,7 @@ namespace Tendering.BidOpening.Data;
 /// Hands bids whose archives are due to their feature, apart from the loop of the openings' moments, which an archive of gigabytes does not keep waiting. As many at once as there
 /// are cores, up to a limit: while one is hashed another waits for its disk. Instances share the work; what one leaves when it ends or dies, another begins anew.
 /// </summary>
-public sealed partial class SealedArchives([FromKeyedServices(BidOpeningService.Name)] NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider clock, ILogger<SealedArchives> log) : BackgroundService
+public sealed partial class SealedArchives([FromKeyedServices(BidOpeningService.Name)] NpgsqlDataSource database, IServiceScopeFactory scopes, OpeningMeans means, TimeProvider clock, ILogger<SealedArchives> log) : BackgroundService
 {
     public const int AtOnceMax = 4;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), Postponed = TimeSpan.FromSeconds(10);
@@ -26,7 +26,7 @@ public sealed partial class SealedArchives([FromKeyedServices(BidOpeningService.
         {
             // Taken before the look, so that a move of the clock during it is not missed.
             var moved = (clock as SimulatedClock)?.NextMove;
-            try { while (await HandleOneAsync(ct)) { } }
+            try { while (await HandleOneAsync(ct) || await ForgetCopyAsync(ct)) { } }
             catch (OperationCanceledException) when (ct.IsCancellationRequested) { return; }
             catch (Exception e) { LogLost(log, e.GetType().Name, e.Message); }
             var pause = Task.Delay(Pause, ct);
@@ -50,6 +50,18 @@ public sealed partial class SealedArchives([FromKeyedServices(BidOpeningService.
             _failed[claim.Bid] = Stopwatch.GetTimestamp();
             LogFailed(log, claim.Bid, e);
         }
+        return true;
+    }
+
+    // An earlier version left copies in the clear: the row goes when the bytes are gone.
+    private async Task<bool> ForgetCopyAsync(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var take = new NpgsqlCommand("delete from clear_copy where bid_id = (select bid_id from clear_copy limit 1 for update skip locked) returning bid_id", connection);
+        if (await take.ExecuteScalarAsync(ct) is not Guid bid) return false;
+        await means.Store.DeleteAsync($"opened/{bid}", ct);
+        await transaction.CommitAsync(ct);
         return true;
     }
 

@@ -16,8 +16,8 @@ public static class ArchiveOpening
     /// </summary>
     public static async Task<OpeningFact?> OpenAsync(BidManifest manifest, byte[]? key, string cipherKey, IBlobStore store, CancellationToken ct)
     {
-        try { return await FindLossAsync(manifest, cipherKey, store, ct) ?? (BidOpener.CommitmentHolds(manifest, SealedPart.Files, key) ? await LookAsync(manifest, key!, cipherKey, store, ct) : OpeningFact.CommitmentFails); }
-        catch (Exception e) when (e is not (IOException or OperationCanceledException)) { throw new IOException("The storage did not do what was asked.", e); }
+        return await FindLossAsync(manifest, cipherKey, store, ct)
+            ?? (BidOpener.CommitmentHolds(manifest, SealedPart.Files, key) ? await LookAsync(manifest, key!, cipherKey, store, ct) : OpeningFact.CommitmentFails);
     }
 
     /// <summary>The archive of a bid whose archive was opened.</summary>
@@ -41,7 +41,9 @@ public static class ArchiveOpening
         try
         {
             try { await BidArchive.CheckAsync(plain, ct); }
-            catch (ArchiveException) { fault = OpeningFact.ArchiveUnfit; }
+            // A reader of archives takes a storage that gives too little for an archive that ends too early.
+            catch (ArchiveException) when (!plain.HasFailed) { fault = OpeningFact.ArchiveUnfit; }
+            catch (ArchiveException e) { throw new IOException("The storage did not give all of the archive.", e); }
             await plain.CheckRestAsync(ct);
         }
         catch (StreamCipherException) { return await JudgeAsync(manifest, key, cipherKey, store, ct); }

@@ -11,7 +11,7 @@ namespace Tendering.BidOpening.Features;
 /// An opened bid's archive is decrypted and looked into in the background (<see cref="SealedArchives"/>), under a claim and outside of any transaction; then what came of it is recorded in
 /// one. What fails is recorded as a finding and told with its verdict; the price that was read out stays so.
 /// </summary>
-public static class OpenFilesWhenDue
+public static partial class OpenFilesWhenDue
 {
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(10);
 
@@ -24,20 +24,8 @@ public static class OpenFilesWhenDue
             return;
         }
         var store = services.GetRequiredService<OpeningMeans>().Store;
-        if (bid.FilesStage == FilesStage.Opened)
-        {
-            await ForgetCopyAsync(bid.Id, db, store, ct);
-            return;
-        }
-        var outcome = await OpenAsync(bid, store, ct);
+        var outcome = await OpenAsync(bid, store, services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(OpenFilesWhenDue)), ct);
         await RecordAsync(claim, outcome, db, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
-    }
-
-    // An earlier version left a copy in the clear; archives are read from what was sealed now.
-    private static async Task ForgetCopyAsync(Guid bid, BidOpeningDb db, IBlobStore store, CancellationToken ct)
-    {
-        await store.DeleteAsync($"opened/{bid}", ct);
-        await db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = null where id = {bid} and files_stage = 'Opened'", ct);
     }
 
     private static async Task RecordAsync(ArchiveClaim claim, Outcome outcome, BidOpeningDb db, DateTimeOffset now, CancellationToken ct)
@@ -60,15 +48,22 @@ public static class OpenFilesWhenDue
     }
 
     // A disk that does not answer at the moment is no finding, and keeps no other archive waiting.
-    private static async Task<Outcome> OpenAsync(ListedBid bid, IBlobStore store, CancellationToken ct)
+    private static async Task<Outcome> OpenAsync(ListedBid bid, IBlobStore store, ILogger log, CancellationToken ct)
     {
         try
         {
             if (!bid.IsAsClosed) return new Outcome(true, OpeningFact.ManifestDiffers);
             return new Outcome(true, await ArchiveOpening.OpenAsync(bid.Parsed, bid.FilesKey, bid.FilesStorageKey, store, ct));
         }
-        catch (IOException) { return new Outcome(false, null); }
+        catch (IOException e)
+        {
+            LogNotRead(log, bid.Id, e);
+            return new Outcome(false, null);
+        }
     }
 
     private sealed record Outcome(bool Answered, OpeningFact? Fault);
+
+    [LoggerMessage(LogLevel.Warning, "The archive of bid {Bid} could not be read; it is looked at again.")]
+    private static partial void LogNotRead(ILogger log, Guid bid, Exception e);
 }

@@ -32,6 +32,8 @@ public static class RecoverBid
         var (price, files) = (Committed(bid, SealedPart.Price, request.Keys.Price), Committed(bid, SealedPart.Files, request.Keys.Files));
         Rule.Require(price is not null || files is not null, "recovery-key-missing", "Bring the key of the price part, of the files part, or both.");
 
+        Rule.Require(files is null || bid.FilesStage != FilesStage.Failed, "recovery-too-late", "The time for your archive's key is over, or the archive was found unfit: the opening's findings say which.");
+
         if (price is not null && bid.Stage == BidStage.Sealed) await opening.OpenPriceAsync(bid, price, PublicOpening.ByRecovery, ct);
         if (files is not null) bid.ReadyFiles(files, now);
         await opening.AnnounceIfDecidedAsync(ct);

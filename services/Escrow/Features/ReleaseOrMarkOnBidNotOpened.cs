@@ -25,6 +25,9 @@ public static class ReleaseOrMarkOnBidNotOpened
         {
             var bidder = await OpenSubAccount.FindOrAddAsync(db, closed.TenderId, closed.LotId, closed.BidderId, closed.BidderName, ct);
             bidder.RevokedAt ??= closed.At;
+            // A run of refunds that stands still may have marked it already.
+            await db.Deposits.Where(d => d.SubAccountId == bidder.Id && d.Stage == DepositStage.Secured && d.RunId != null).ExecuteUpdateAsync(set => set
+                .SetProperty(d => d.RunId, (Guid?)null).SetProperty(d => d.ReleaseReason, (string?)null).SetProperty(d => d.RefundDueBy, (DateTimeOffset?)null).SetProperty(d => d.NextDueAt, (DateTimeOffset?)null), ct);
             return;
         }
         // Who has the award notice owes a contract, whatever is found of its archive afterwards: its deposit goes the contract's way, and what may be kept waits for its own decision.

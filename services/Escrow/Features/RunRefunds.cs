@@ -49,7 +49,12 @@ public static class RunRefunds
 
     private static async Task OrderBatchAsync(EscrowDb db, RefundRun run, Lot lot, DateTimeOffset now, CancellationToken ct)
     {
-        var batch = await db.Deposits.FromSql($"select * from deposit where run_id = {run.Id} and stage = 'Secured' order by sub_account_id limit {BatchMax} for update").AsNoTracking().ToListAsync(ct);
+        // What may be kept since it was marked waits for its decision.
+        var batch = await db.Deposits.FromSql($"""
+            select d.* from deposit d join sub_account s on s.id = d.sub_account_id
+            where d.run_id = {run.Id} and d.stage = 'Secured' and (s.revoked_at is null and s.award_lapsed_at is null or s.waived_at is not null)
+            order by d.sub_account_id limit {BatchMax} for update of d
+            """).AsNoTracking().ToListAsync(ct);
         await ReleaseDeposits.HandleAsync(db, lot, batch, run.Release, now, ct);
         if (batch.Count < BatchMax) run.End(now);
         else run.Continue(isPaused: false, now);

@@ -5,14 +5,14 @@ namespace Tendering.Protocols;
 
 /// <summary>
 /// The plaintext of a <see cref="StreamCipher"/>'s ciphertext of known length, to be read from anywhere: a chunk is decrypted when it is read, so nothing of it need lie anywhere in the clear.
-/// Changed chunks are a <see cref="StreamCipherException"/>; bytes that end too early an <see cref="IOException"/>.
+/// Changed chunks are a <see cref="StreamCipherException"/>; bytes that end too early an <see cref="IOException"/> that is not the plaintext's own end.
 /// </summary>
 /// <param name="open">The ciphertext from an offset on; it is asked anew where the reader jumps.</param>
 public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> open, long cipherLength, ReadOnlyMemory<byte> key, byte[] aad) : Stream
 {
     private readonly long length = StreamCipher.PlaintextLength(cipherLength) ?? throw new ArgumentOutOfRangeException(nameof(cipherLength));
     // Whoever reads on gets so many chunks from the store at once; whoever jumps only the one.
-    private const int AheadMax = 16;
+    private const int AheadMax = 15;
 
     private readonly BitArray seen = new((int)((cipherLength - StreamCipher.PrefixLength + StreamCipher.SealedChunkLength - 1) / StreamCipher.SealedChunkLength));
     private byte[]? buffer = ArrayPool<byte>.Shared.Rent(AheadMax * StreamCipher.SealedChunkLength);
@@ -71,6 +71,9 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
         ArgumentOutOfRangeException.ThrowIfNegative(to, nameof(offset));
         return position = to;
     }
+
+    /// <summary>True after the ciphertext could not be opened or read once: whatever was concluded from what was read is then worth nothing.</summary>
+    public bool HasFailed { get; private set; }
 
     /// <summary>Decrypts what nobody has read yet: after it, all of the ciphertext is known to be whole.</summary>
     public async Task CheckRestAsync(CancellationToken cancellation = default)
@@ -155,7 +158,7 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
         }
 
         (loaded, openAt) = (0, -1);
-        await cipher!.ReadExactlyAsync(buffer.AsMemory(0, bytes), cancellation);
+        await FillAsync(buffer.AsMemory(0, bytes), cancellation);
         (loadedFrom, loaded, openAt) = (number, count, at + bytes);
     }
 
@@ -163,7 +166,7 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
     {
         var prefix = new byte[StreamCipher.PrefixLength];
         await OpenAsync(0, cancellation);
-        await cipher!.ReadExactlyAsync(prefix, cancellation);
+        await FillAsync(prefix, cancellation);
         openAt = prefix.Length;
         return ChunkCipher.ForDecryption(key.Span, aad, prefix, prefix.Length);
     }
@@ -176,6 +179,21 @@ public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> 
         }
 
         (cipher, openAt) = (null, -1);
+        var failedBefore = HasFailed;
+        HasFailed = true;
         (cipher, openAt) = (await open(offset, cancellation), offset);
+        HasFailed = failedBefore;
+    }
+
+    private async Task FillAsync(Memory<byte> bytes, CancellationToken cancellation)
+    {
+        var failedBefore = HasFailed;
+        HasFailed = true;
+        if (await cipher!.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellation) < bytes.Length)
+        {
+            throw new IOException("The ciphertext is shorter than it should be.");
+        }
+
+        HasFailed = failedBefore;
     }
 }

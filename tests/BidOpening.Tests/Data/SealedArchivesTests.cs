@@ -16,6 +16,8 @@ namespace Tendering.BidOpening.Tests.Data;
 
 public class SealedArchivesTests
 {
+    private const int Bids = 3;
+    private static readonly int AtTheGate = Math.Min(SealedArchives.AtOnce, Bids);
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -24,16 +26,16 @@ public class SealedArchivesTests
         await using var host = Slow();
         await host.InitializeAsync();
         var lot = host.NewLot();
-        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, Bids));
         Gate(host).Shut(opening);
         await opening.OpenAllAsync();
-        await ServiceFixture.EventuallyAsync(() => Task.FromResult(Gate(host).Waiting == SealedArchives.AtOnce), "workers at the gate");
+        await ServiceFixture.EventuallyAsync(() => Task.FromResult(Gate(host).Waiting == AtTheGate), "workers at the gate");
 
         var others = host.NewLot();
         var other = await host.OpenAsync(others, await host.SealAsync(others, 3));      // its start is a moment
         host.Clock.Advance(TimeSpan.FromMinutes(others.OpeningMinutes));
         await ServiceFixture.EventuallyAsync(async () => (await other.EventsAsync<RecoveryAsked>()).Count == 1, "the end of the custodians' time");
-        Assert.Equal(SealedArchives.AtOnce, Gate(host).Waiting);
+        Assert.Equal(AtTheGate, Gate(host).Waiting);
         foreach (var bid in opening.Bids) Assert.Equal(FilesStage.Ready, (await opening.StoredAsync(bid)).FilesStage);
         await host.InDbAsync<BidOpeningDb, int>(db => db.Database.ExecuteSqlAsync($"select id from listed_bid where lot_id = {lot.LotId} for update nowait"));
 
@@ -89,10 +91,10 @@ public class SealedArchivesTests
         await using var host = Slow();
         await host.InitializeAsync();
         var lot = host.NewLot();
-        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, Bids));
         Gate(host).Shut(opening);
         await opening.OpenAllAsync();
-        await ServiceFixture.EventuallyAsync(() => Task.FromResult(Gate(host).Waiting == SealedArchives.AtOnce), "workers at the gate");
+        await ServiceFixture.EventuallyAsync(() => Task.FromResult(Gate(host).Waiting == AtTheGate), "workers at the gate");
         await WorkerOf(host).StopAsync(Ct);
         foreach (var bid in opening.Bids) Assert.Equal(FilesStage.Ready, (await opening.StoredAsync(bid)).FilesStage);
         Gate(host).Open();
@@ -108,7 +110,7 @@ public class SealedArchivesTests
         await host.InitializeAsync();
         await WorkerOf(host).StopAsync(Ct);
         var lot = host.NewLot();
-        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3));
+        var opening = await host.OpenAsync(lot, await host.SealAsync(lot, Bids));
         await opening.OpenAllAsync();
         return (opening, DatabaseOf(host));
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -44,7 +45,8 @@ public class EndWaitForFilesKeyWhenDueTests(OpeningHost host) : IClassFixture<Op
         Assert.Equal("shares-missing", Assert.Single(look.GetProperty("findings").EnumerateArray()).GetProperty("fact").GetString());
 
         // Too late: the verdict stays.
-        Assert.Equal(HttpStatusCode.OK, (await opening.RecoverAsync(lost, null, Opening.RecoveredKey(lost, SealedPart.Files))).StatusCode);
+        using var late = await opening.RecoverAsync(lost, null, Opening.RecoveredKey(lost, SealedPart.Files));
+        Assert.Equal((HttpStatusCode.Conflict, "recovery-too-late"), (late.StatusCode, (await late.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString()));
         foreach (var index in new[] { 1, 2 }) await opening.ReleasedAsync(index, opening.SharesOf(index, SealedPart.Files));
         Assert.Equal(FilesStage.Failed, (await opening.StoredAsync(lost)).FilesStage);
         Assert.Single(await opening.EventsAsync<ArchiveNotOpened>());

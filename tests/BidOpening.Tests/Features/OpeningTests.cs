@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Tendering.BidOpening.Data;
 using Tendering.BidOpening.Domain;
 using Tendering.Contracts.BidOpening;
@@ -97,7 +98,9 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         var opening = await host.OpenAsync(lot, await host.SealAsync(lot, 3, archive));
         var path = opening.Path($"bids/{opening.Bids[0].Id}/archive");
         await opening.ReleasedAsync(1, opening.SharesOf(1, SealedPart.Price));
+        await AssertRefusedAsync(opening.Agency, HttpStatusCode.Conflict, "opening-not-over");
         await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Price));
+        await opening.RecordAsync();
         await AssertRefusedAsync(opening.Agency, HttpStatusCode.Conflict, "archive-not-opened");
         await opening.ReleasedAsync(2, opening.SharesOf(2, SealedPart.Files));
         await opening.ReleasedAsync(3, opening.SharesOf(3, SealedPart.Files));
@@ -128,9 +131,10 @@ public class OpeningTests(OpeningHost host) : IClassFixture<OpeningHost>
         foreach (var bid in opening.Bids) await opening.SettledAsync(bid);
         var left = opening.Bids[0];
         await host.Store.WriteAsync($"opened/{left.Id}", 0, new byte[] { 1, 2, 3 }, default);
-        await host.InDbAsync<BidOpeningDb, int>(db => db.Database.ExecuteSqlAsync($"update listed_bid set next_due_at = submitted_at where id = {left.Id}"));
-        await opening.SettledAsync(left);
-        Assert.Null(await host.Store.LengthAsync($"opened/{left.Id}", default));
+        await using (var owner = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Servers.Postgres) { Database = new NpgsqlConnectionStringBuilder(host.ConnectionString).Database }.ConnectionString))
+        await using (var insert = owner.CreateCommand($"insert into clear_copy values ('{left.Id}')")) await insert.ExecuteNonQueryAsync();
+        await ServiceFixture.EventuallyAsync(async () => await host.Store.LengthAsync($"opened/{left.Id}", default) is null, "the copy to be deleted");
+        await ServiceFixture.EventuallyAsync(() => host.InDbAsync<BidOpeningDb, bool>(db => db.Database.SqlQuery<bool>($"select not exists (select 1 from clear_copy) as \"Value\"").SingleAsync()), "nothing to be left to do");
         Assert.Equal(FilesStage.Opened, (await opening.StoredAsync(left)).FilesStage);
     }
 
