@@ -71,6 +71,29 @@ public class RunRefundsTests(EscrowHost host) : IClassFixture<EscrowHost>
     }
 
     [Fact]
+    public async Task What_came_to_await_a_decision_while_a_run_stood_still_is_not_paid_by_it()
+    {
+        var lot = await host.PublishAsync();
+        var bidders = new[] { await host.SecureAsync(lot), await host.SecureAsync(lot), await host.SecureAsync(lot) };
+        Assert.Equal(HttpStatusCode.OK, (await PauseAsync(lot.TenderId)).StatusCode);
+        await host.HearAsync(lot.Contracted(bidders[0], host.Clock.GetUtcNow()));
+        await host.RegisterAsync(lot);
+        Assert.Equal(3, (await RunsAsync(lot.TenderId)).Deposits);
+        await host.HearAsync(bidders[1].ArchiveNotOpened(lot, "revoked", host.Clock.GetUtcNow()));
+        await host.RegisterAsync(lot);
+        Assert.Equal(HttpStatusCode.OK, (await ResumeAsync(lot.TenderId)).StatusCode);
+        foreach (var bidder in new[] { bidders[0], bidders[2] }) await host.EventuallyDepositAsync(lot, bidder, GetDeposit.DepositState.Released);
+        await ServiceFixture.EventuallyAsync(async () => (await RunsAsync(lot.TenderId)).Runs.All(r => r.Stage == RefundRunStage.Done), "the end of the runs");
+        Assert.Empty(await host.OrdersToAsync(bidders[1]));
+        Assert.Equal(GetDeposit.DepositState.Secured, (await host.DepositAsync(lot, bidders[1])).State);
+        var waiver = await _finance.PostAsync("/api/escrow/deposits/waivers", new WaiveForfeiture.Request(lot.LotId, bidders[1].Id, "D", new string('a', 64)));
+        Assert.Equal(HttpStatusCode.Created, waiver.StatusCode);
+        await host.EventuallyDepositAsync(lot, bidders[1], GetDeposit.DepositState.Released);
+        Assert.Single(await host.OrdersToAsync(bidders[1]));
+        await host.BooksHoldAsync();
+    }
+
+    [Fact]
     public async Task A_run_that_is_stopped_and_resumed_again_and_again_pays_each_once()
     {
         var seed = Random.Shared.Next();
