@@ -24,7 +24,7 @@ internal static class UnsealBench
             var bids = new List<(BidManifest Manifest, byte[] Key, string Stored)>();
             for (var i = 0; i < Distinct; i++) bids.Add(await SealAsync(folder, plain, $"sealed/{i}"));
             var bare = Bare(plain);
-            await UnsealAsync(store, bids, 4, 1);                                     // warm
+            await UnsealAsync(store, bids, Archives, SealedArchives.AtOnce);           // warm
             var (opened, cpu) = await MeasureAsync(store, bids);
             Figures.Figure("bare_aes", bare / 1e6, "MB/s");
             Figures.Figure("unseal", opened / 1e6, "MB/s");
