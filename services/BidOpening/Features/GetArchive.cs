@@ -27,6 +27,6 @@ public static class GetArchive
         return TypedResults.Stream(ArchiveOpening.Read(bid.Parsed, bid.FilesKey!, bid.FilesStorageKey, means.Store), "application/zip", $"{bid.Place:000}.zip", enableRangeProcessing: true);
     }
 
-    private static bool MayRead(Caller caller, OpeningNotice notice, ListedBid bid) => 
+    private static bool MayRead(Caller caller, OpeningNotice notice, ListedBid bid) =>
         caller.Is(Roles.Supervisor) || (caller.Is(Roles.Agency) && caller.Organisation == notice.AgencyId) || (caller.Is(Roles.Bidder) && caller.Organisation == bid.BidderId);
 }

@@ -18,7 +18,7 @@ public static class RecoverBid
     public sealed record Response(BidStage Stage, FilesStage Files);
 
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/lots/{lotId:guid}/bids/{bidId:guid}/recovery", Handle)
-        .AllowRoles(Roles.Bidder).Idempotent<BidOpeningDb>().WithSummary("Open one's own bid with its recovery key").WithDescription("While the opening lasts; for the archive also afterwards, until its own time is over.");
+        .AllowRoles(Roles.Bidder).Idempotent<BidOpeningDb>().ProducesProblem(409).WithSummary("Open one's own bid with its recovery key").WithDescription("While the opening lasts; for the archive also afterwards, until its own time is over; then 409 `recovery-too-late`.");
 
     private static async Task<Ok<Response>> Handle(Guid lotId, Guid bidId, Request request, Caller caller, BidOpeningDb db, OpeningMeans means, TimeProvider clock, CancellationToken ct)
     {

@@ -10,10 +10,10 @@ namespace Tendering.Protocols;
 /// <param name="open">The ciphertext from an offset on; it is asked anew where the reader jumps.</param>
 public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> open, long cipherLength, ReadOnlyMemory<byte> key, byte[] aad) : Stream
 {
-    private readonly long length = StreamCipher.PlaintextLength(cipherLength) ?? throw new ArgumentOutOfRangeException(nameof(cipherLength));
-    // Whoever reads on gets so many chunks from the store at once; whoever jumps only the one.
+    // Whoever reads on gets so many chunks from the store at once, a mebibyte of the pool; whoever jumps only the one.
     private const int AheadMax = 15;
 
+    private readonly long length = StreamCipher.PlaintextLength(cipherLength) ?? throw new ArgumentOutOfRangeException(nameof(cipherLength));
     private readonly BitArray seen = new((int)((cipherLength - StreamCipher.PrefixLength + StreamCipher.SealedChunkLength - 1) / StreamCipher.SealedChunkLength));
     private byte[]? buffer = ArrayPool<byte>.Shared.Rent(AheadMax * StreamCipher.SealedChunkLength);
     private ChunkCipher? chunks;
