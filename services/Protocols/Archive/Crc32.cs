@@ -40,6 +40,7 @@ internal struct Crc32()
         state = OneByOne(state, bytes);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint OneByOne(uint state, ReadOnlySpan<byte> bytes)
     {
         foreach (var b in bytes)
@@ -50,7 +51,8 @@ internal struct Crc32()
         return state;
     }
 
-    // Four lanes are carried over 64 bytes at a time, then into one; of what is left the table knows the rest.
+    // Four lanes are carried over 64 bytes at a time, then into one; of what is left the table knows the rest. Compiled at once as it is to stay: a call goes over a hundred kilobytes.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Fold(uint state, ReadOnlySpan<byte> bytes)
     {
         var lanes = MemoryMarshal.Cast<byte, Vector128<ulong>>(bytes);

@@ -24,13 +24,16 @@ public sealed class BlockDigest : IDisposable
     public static async Task<string> OfAsync(Stream stream, CancellationToken cancellation = default)
     {
         using var digest = new BlockDigest();
-        var buffer = new byte[128 * 1024];
-        while (await stream.ReadAsync(buffer, cancellation) is var read and > 0)
-        {
-            digest.Append(buffer.AsSpan(0, read));
-        }
-
+        await digest.AppendAsync(stream, long.MaxValue, cancellation);
         return digest.Finish();
+    }
+
+    /// <summary>Has what can be read of the stream this length and digest? What is longer is not read to its end.</summary>
+    public static async Task<bool> MatchesAsync(Stream stream, long length, string digest, CancellationToken cancellation = default)
+    {
+        using var found = new BlockDigest();
+        await found.AppendAsync(stream, length, cancellation);
+        return found.Length == length && found.Finish() == digest;
     }
 
     /// <summary>The digest of a byte string whose blocks were hashed one by one, as an upload's blocks are when they arrive.</summary>
@@ -78,6 +81,15 @@ public sealed class BlockDigest : IDisposable
     {
         block.Dispose();
         whole.Dispose();
+    }
+
+    private async Task AppendAsync(Stream stream, long lengthMax, CancellationToken cancellation)
+    {
+        var buffer = new byte[128 * 1024];
+        while (Length <= lengthMax && await stream.ReadAsync(buffer, cancellation) is var read and > 0)
+        {
+            Append(buffer.AsSpan(0, read));
+        }
     }
 
     private void EndBlock()

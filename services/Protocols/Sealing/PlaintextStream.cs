@@ -10,8 +10,8 @@ namespace Tendering.Protocols;
 /// <param name="open">The ciphertext from an offset on; it is asked anew where the reader jumps.</param>
 public sealed class PlaintextStream(Func<long, CancellationToken, Task<Stream>> open, long cipherLength, ReadOnlyMemory<byte> key, byte[] aad) : Stream
 {
-    // Whoever reads on gets so many chunks from the store at once, a mebibyte of the pool; whoever jumps only the one.
-    private const int AheadMax = 15;
+    // Whoever reads on gets so many chunks from the store at once, which stay in a core's cache until they are decrypted; whoever jumps only the one.
+    private const int AheadMax = 4;
 
     private readonly long length = StreamCipher.PlaintextLength(cipherLength) ?? throw new ArgumentOutOfRangeException(nameof(cipherLength));
     private readonly BitArray seen = new((int)((cipherLength - StreamCipher.PrefixLength + StreamCipher.SealedChunkLength - 1) / StreamCipher.SealedChunkLength));

@@ -50,4 +50,17 @@ public class BlockDigestTests
         digest.Append([2]);
         Assert.Equal(BlockDigest.Of([2]), digest.Finish());
     }
+
+    [Fact]
+    public async Task A_stream_matches_by_length_and_digest_and_what_is_longer_is_not_read_to_its_end()
+    {
+        var bytes = Randomness.Seeded().Bytes(BlockDigest.BlockLength + 300_000);
+        Assert.True(await BlockDigest.MatchesAsync(new MemoryStream(bytes), bytes.Length, BlockDigest.Of(bytes)));
+        Assert.False(await BlockDigest.MatchesAsync(new MemoryStream(bytes), bytes.Length, BlockDigest.Of(bytes.AsSpan(1))));
+        Assert.False(await BlockDigest.MatchesAsync(new MemoryStream(bytes), bytes.Length + 1, BlockDigest.Of(bytes)));
+        using var longer = new MemoryStream(bytes);
+        Assert.False(await BlockDigest.MatchesAsync(longer, 1000, BlockDigest.Of(bytes.AsSpan(0, 1000))));
+        Assert.True(longer.Position < bytes.Length, "all of it was read");
+        Assert.True(await BlockDigest.MatchesAsync(new MemoryStream(), 0, BlockDigest.Of([])));
+    }
 }
