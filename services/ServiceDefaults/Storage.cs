@@ -106,7 +106,7 @@ public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlo
     {
         try
         {
-            var file = new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 81_920, FileOptions.Asynchronous);
+            var file = new ReadInPlace(PathOf(key));
             file.Seek(offset, SeekOrigin.Begin);
             return Task.FromResult<Stream?>(file);
         }
@@ -121,6 +121,19 @@ public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlo
     {
         if (File.Exists(PathOf(key))) File.Delete(PathOf(key));
         return Task.CompletedTask;
+    }
+
+    // The framework's own asynchronous reading of a file has another thread of the same pool wait for it: to go on elsewhere takes longer than most of what is read.
+    private sealed class ReadInPlace(string path) : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
+            try { return ValueTask.FromResult(Read(buffer.Span)); }
+            catch (Exception e) { return ValueTask.FromException<int>(e); }
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
     private static SafeFileHandle OpenAlone(string path)

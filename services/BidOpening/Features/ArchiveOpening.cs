@@ -28,8 +28,7 @@ public static class ArchiveOpening
     {
         await using var stored = await store.OpenReadAsync(cipherKey, ct);
         if (stored is null) return OpeningFact.CiphertextMissing;
-        await using var cipher = new DigestingReadStream(stored);
-        return await cipher.MatchesAsync(manifest.Files.Length, manifest.Files.Digest, ct) ? null : OpeningFact.CiphertextDiffers;
+        return await BlockDigest.MatchesAsync(stored, manifest.Files.Length, manifest.Files.Digest, ct) ? null : OpeningFact.CiphertextDiffers;
     }
 
     // What cannot be decrypted is told before what cannot be unpacked, wherever in the archive it is.
