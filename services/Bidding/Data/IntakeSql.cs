@@ -24,6 +24,7 @@ public sealed partial class Intake
         """;
 
     // All or nothing for each bid: where the bidder's standing bid is no longer the one that was seen, no row of it is written at all. Sorted, so that two batches cannot wait for each other.
+    // A list that is asked `in … is true` is hashed; as a join it would be walked through for each bid.
     private const string Write = """
         with i as (
           select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
@@ -32,14 +33,14 @@ public sealed partial class Intake
         stands as (
           insert into standing (lot_id, bidder_id, revision, bid_id) select lot, bidder, revision, id from i order by lot, bidder
           on conflict (lot_id, bidder_id) do update set revision = excluded.revision, bid_id = excluded.bid_id
-            where standing.revision = excluded.revision - 1 and standing.bid_id is not distinct from (select replaced from i where i.id = excluded.bid_id)
+            where standing.revision = excluded.revision - 1 and standing.bid_id is not distinct from ($13::uuid[])[array_position($1::uuid[], excluded.bid_id)]
           returning bid_id),
         taken as (
           insert into bid (id, tender_id, lot_id, bidder_id, revision, manifest_hash, manifest, signature, thumbprint, price_upload, files_upload, receipt, submitted_at)
-          select id, tender, lot, bidder, revision, hash, manifest, signature, thumbprint, price, files, receipt, $24 from i join stands on bid_id = id order by n),
+          select id, tender, lot, bidder, revision, hash, manifest, signature, thumbprint, price, files, receipt, $24 from i where (id in (select bid_id from stands)) is true order by n),
         told as (
           insert into outbox (id, type, version, tender_id, payload, secret_until, salt, person_id, organisation_id, role, address, occurred_at, trace_parent)
-          select event, type, version, tender, payload, secret_until, salt, person, bidder, role, address, $24, trace from i join stands on bid_id = id order by n)
+          select event, type, version, tender, payload, secret_until, salt, person, bidder, role, address, $24, trace from i where (id in (select bid_id from stands)) is true order by n)
         select bid_id from stands
         """;
 
