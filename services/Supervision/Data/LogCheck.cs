@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Npgsql;
 using Tendering.Protocols;
@@ -13,7 +14,8 @@ namespace Tendering.Supervision.Data;
 public sealed class LogCheck
 {
     private const int RowsMax = 64;
-    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(2);
+    private const int RestPerWork = 2;
+    private static readonly TimeSpan WorkMax = TimeSpan.FromMilliseconds(20);
 
     /// <param name="Index">The event in the record, where it is one.</param>
     public sealed record Difference(long? Index, string What);
@@ -22,11 +24,11 @@ public sealed class LogCheck
     private readonly TileBuilder _tree = new();
     private readonly Dictionary<(int Level, long Index), byte[]> _tiles = [];
     private readonly Queue<(long Leaf, byte[] Entry)> _entries = [];
-    private long _read;
+    private long _read, _rested = Stopwatch.GetTimestamp();
 
     private LogCheck(NpgsqlConnection connection) => _connection = connection;
 
-    /// <summary>The first difference, or null. Works at its leisure, so that it takes nobody's place.</summary>
+    /// <summary>The first difference, or null. Rests twice as long as it works: after a start it has a whole record to go through, and bids may be coming in beside it.</summary>
     public static async Task<Difference?> RunAsync(NpgsqlDataSource database, NoteKey key, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -70,6 +72,7 @@ public sealed class LogCheck
 
     private async Task<Difference?> TurnAsync(LogTurn turn, Checkpoint? published, CancellationToken ct)
     {
+        await RestAsync(ct);
         var events = await RecordedEvent.ReadAsync(_connection, "index >= $1 and index < $2 order by index", [new() { Value = turn.FirstEvent }, new() { Value = turn.FirstEvent + turn.Events }], ct);
         for (var i = 0; i < turn.Events; i++)
             if (i >= events.Count || events[i].Index != turn.FirstEvent + i) return new Difference(turn.FirstEvent + i, $"Event {turn.FirstEvent + i} is missing in the record.");
@@ -109,8 +112,15 @@ public sealed class LogCheck
             var entries = EntryBundle.Decode(row.Bundle, row.Count);
             for (var i = 0; i < row.Count; i++) Take(entries[i].ToArray(), row.Hashes.AsSpan(i * MerkleTree.HashLength, MerkleTree.HashLength), published);
         }
-        await Task.Delay(Breath, ct);
+        await RestAsync(ct);
         return found.Count > 0;
+    }
+
+    private async Task RestAsync(CancellationToken ct)
+    {
+        if (Stopwatch.GetElapsedTime(_rested) is var worked && worked < WorkMax) return;
+        await Task.Delay(worked * RestPerWork, ct);
+        _rested = Stopwatch.GetTimestamp();
     }
 
     private void Take(byte[] entry, ReadOnlySpan<byte> hash, Checkpoint? published)
