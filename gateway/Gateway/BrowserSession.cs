@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Tendering.Gateway;
 
@@ -11,18 +12,25 @@ public sealed record BrowserSession(string Secret)
     public string Key { get; } = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Secret)));
 }
 
-/// <summary>Writes and reads the cookie.</summary>
-public sealed class SessionCookie(IDataProtectionProvider protection)
+/// <summary>Writes and reads the cookie. A browser sends the same one with every call, so one that was good is remembered for some minutes.</summary>
+public sealed class SessionCookie(IDataProtectionProvider protection) : IDisposable
 {
     public const string Name = "tendering-session";
+    private const int RememberedMax = 20_000;
+    private static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(5);
+
     private readonly IDataProtector _protector = protection.CreateProtector("Tendering.Gateway.Session.1");
+    private readonly MemoryCache _good = new(new MemoryCacheOptions { SizeLimit = RememberedMax });
 
     public BrowserSession? Read(HttpContext http)
     {
         if (http.Request.Cookies[Name] is not { Length: > 0 } text) return null;
-        try { return new BrowserSession(_protector.Unprotect(text)); }
+        if (_good.TryGetValue(text, out BrowserSession? known)) return known;
+        try { return _good.Set(text, new BrowserSession(_protector.Unprotect(text)), new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = RememberedFor, Size = 1 }); }
         catch (CryptographicException) { return null; }
     }
+
+    public void Dispose() => _good.Dispose();
 
     public void Write(HttpContext http, BrowserSession session) => http.Response.Cookies.Append(Name, _protector.Protect(session.Secret), Options(http));
 
