@@ -111,7 +111,6 @@ write_settings() {
     # Small rather than fast: a dozen processes share one machine.
     setting DOTNET_gcServer "${DOTNET_gcServer:-0}"
     setting DOTNET_GCConserveMemory "${DOTNET_GCConserveMemory:-5}"
-    setting DOTNET_TieredPGO "${DOTNET_TieredPGO:-0}"
     # Threads that wait for work sleep at once: spinning takes the cores from the other processes.
     setting DOTNET_ThreadPool_UnfairSemaphoreSpinLimit "${DOTNET_ThreadPool_UnfairSemaphoreSpinLimit:-0}"
   } > "$RUN/env.new"
