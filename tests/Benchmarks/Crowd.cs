@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Tendering.Protocols;
 using Tendering.Replay.Client;
@@ -15,42 +18,100 @@ internal sealed record Call(string Cookies, Guid Lot, byte[] Body, string Manife
 internal sealed record Answered(Call Call, HttpStatusCode Status, byte[] Body);
 
 /// <summary>
-/// Many bidders' calls through one lean client: bodies are made before, answers are read after, so that of the machine that both share the client takes little. A bidder's
-/// browser would come over a connection that it has open already; here they share as many as there are callers.
+/// Many bidders' calls, each over a connection that is open already, as a bidder's browser has it; bodies are made before and answers read after. HTTP is written out by hand, one write
+/// a call: bidders bring machines of their own, so of the one that client and platform share here the client takes as little as it can.
 /// </summary>
 internal sealed class Crowd(Uri gateway) : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-    private static readonly MediaTypeHeaderValue JsonType = new("application/json");
+    // As a browser writes it: a quote in a text is two characters, not six.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null });
+    private readonly ConcurrentStack<Line> _idle = new();
 
     public static Call Submission(Bidder bidder, Guid lot, PreparedBid bid) =>
         new(bidder.Session.Cookies, lot, JsonSerializer.SerializeToUtf8Bytes(new { bid.Manifest, bid.Signature, bid.PriceUpload, bid.FilesUpload }, Json), bid.ManifestHash);
 
-    public async Task<Answered> SubmitAsync(Call call)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway, $"api/bidding/lots/{call.Lot}/bids")) { Content = new ByteArrayContent(call.Body) { Headers = { ContentType = JsonType } } };
-        return await SendAsync(request, call);
-    }
+    public Task<Answered> SubmitAsync(Call call) => SendAsync($"POST /api/bidding/lots/{call.Lot}/bids", $"X-Tendering-Csrf: 1\r\nContent-Type: application/json\r\nContent-Length: {call.Body.Length}\r\n", call, call.Body);
 
     /// <summary>What everybody does in the minutes before: looks at the lot.</summary>
     public async Task LookAsync(Call call)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(gateway, $"api/bidding/lots/{call.Lot}"));
-        var answer = await SendAsync(request, call);
+        var answer = await SendAsync($"GET /api/bidding/lots/{call.Lot}", "", call, []);
         if (answer.Status != HttpStatusCode.OK) throw new InvalidOperationException($"A bidder cannot look at its lot: {answer.Status}.");
     }
 
-    private async Task<Answered> SendAsync(HttpRequestMessage request, Call call)
+    private async Task<Answered> SendAsync(string what, string headers, Call call, byte[] body)
     {
-        request.Headers.Add("Cookie", call.Cookies);
-        request.Headers.Add("X-Tendering-Csrf", "1");
-        using var answer = await _http.SendAsync(request, CancellationToken.None);
-        return new Answered(call, answer.StatusCode, await answer.Content.ReadAsByteArrayAsync());
+        if (!_idle.TryPop(out var line)) line = await Line.OpenAsync(gateway);
+        var (status, answer) = await line.AskAsync($"{what} HTTP/1.1\r\nHost: {gateway.Authority}\r\nCookie: {call.Cookies}\r\n{headers}\r\n", body);
+        _idle.Push(line);
+        return new Answered(call, status, answer);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        foreach (var line in _idle) line.Dispose();
+    }
+}
+
+/// <summary>One connection of HTTP/1.1 that is kept, for one call at a time; understands the answers that the gateway gives: of a stated length or in chunks.</summary>
+internal sealed class Line : IDisposable
+{
+    private static ReadOnlySpan<byte> HeadEnd => "\r\n\r\n"u8;
+    private static ReadOnlySpan<byte> ChunksEnd => "0\r\n\r\n"u8;
+
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private byte[] _bytes = new byte[16 * 1024];
+
+    public static async Task<Line> OpenAsync(Uri to)
+    {
+        var line = new Line();
+        await line._socket.ConnectAsync(to.Host, to.Port);
+        return line;
+    }
+
+    public async Task<(HttpStatusCode Status, byte[] Body)> AskAsync(string head, byte[] body)
+    {
+        if (head.Length + body.Length > _bytes.Length) _bytes = new byte[head.Length + body.Length];
+        body.CopyTo(_bytes, Encoding.ASCII.GetBytes(head, _bytes));
+        for (var sent = 0; sent < head.Length + body.Length;) sent += await _socket.SendAsync(_bytes.AsMemory(sent, head.Length + body.Length - sent));
+        for (var received = 0; ;)
+        {
+            if (received == _bytes.Length) Array.Resize(ref _bytes, 2 * received);
+            if (await _socket.ReceiveAsync(_bytes.AsMemory(received)) is var count and > 0) received += count;
+            else throw new IOException("The gateway closed the connection in the middle of an answer.");
+            if (Read(_bytes.AsSpan(0, received)) is { } answer) return answer;
+        }
+    }
+
+    // Null until the answer is there to its end.
+    private static (HttpStatusCode, byte[])? Read(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf(HeadEnd);
+        if (end < 0) return null;
+        var head = Encoding.ASCII.GetString(bytes[..end]);
+        var body = bytes[(end + HeadEnd.Length)..];
+        var status = (HttpStatusCode)int.Parse(head.AsSpan("HTTP/1.1 ".Length, 3), CultureInfo.InvariantCulture);
+        if (head.Contains("\r\nTransfer-Encoding: chunked", StringComparison.OrdinalIgnoreCase)) return body.EndsWith(ChunksEnd) ? (status, Unchunked(body)) : null;
+        const string length = "\r\nContent-Length: ";
+        var stated = head.AsSpan(head.IndexOf(length, StringComparison.OrdinalIgnoreCase) + length.Length);
+        return body.Length < int.Parse(stated.IndexOf('\r') is var line and >= 0 ? stated[..line] : stated, CultureInfo.InvariantCulture) ? null : (status, body.ToArray());
+    }
+
+    private static byte[] Unchunked(ReadOnlySpan<byte> body)
+    {
+        var whole = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var line = body.IndexOf("\r\n"u8);
+            var length = int.Parse(Encoding.ASCII.GetString(body[..line]), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            if (length == 0) return whole.WrittenSpan.ToArray();
+            whole.Write(body.Slice(line + 2, length));
+            body = body[(line + 2 + length + 2)..];
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
 }
 
 /// <summary>

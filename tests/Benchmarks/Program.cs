@@ -2,6 +2,9 @@ using System.Globalization;
 using Tendering.Benchmarks;
 using Tendering.Replay.Client;
 
+// What comes in is handled where it is noticed: the client is to take little of the machine that it shares with the platform.
+if (args is ["rush" or "soak", ..]) Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
 // The ledger needs no more than its servers: 'make bench-ledger'.
 if (args is ["ledger"])
 {

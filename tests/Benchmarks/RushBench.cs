@@ -16,8 +16,9 @@ namespace Tendering.Benchmarks;
 /// </summary>
 internal static class RushBench
 {
-    public const int Callers = 64;
-    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 15_000, BareRows = 8_000;
+    // So many calls are on their way at once: as many as the database has room for the bare inserts' connections, one each, beside those of the services.
+    public const int Callers = 192;
+    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 40_000, BareRows = 8_000;
     private static readonly TimeSpan Rush = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync(Market market, string postgres, int bidders)
