@@ -8,7 +8,7 @@ namespace Tendering.Gateway;
 /// <summary>The session that a browser's cookie names. The cookie holds the session's secret, encrypted, and nothing else; no token ever reaches the browser.</summary>
 public sealed record BrowserSession(string Secret)
 {
-    /// <summary>Names the session in memory without opening it.</summary>
+    /// <summary>Names the session where its secret is not needed.</summary>
     public string Key { get; } = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(Secret)));
 }
 
@@ -16,7 +16,7 @@ public sealed record BrowserSession(string Secret)
 public sealed class SessionCookie(IDataProtectionProvider protection) : IDisposable
 {
     public const string Name = "tendering-session";
-    private const int RememberedMax = 20_000;
+    private const int RememberedMax = 20_000, LengthMax = 512;
     private static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(5);
 
     private readonly IDataProtector _protector = protection.CreateProtector("Tendering.Gateway.Session.1");
@@ -26,7 +26,12 @@ public sealed class SessionCookie(IDataProtectionProvider protection) : IDisposa
     {
         if (http.Request.Cookies[Name] is not { Length: > 0 } text) return null;
         if (_good.TryGetValue(text, out BrowserSession? known)) return known;
-        try { return _good.Set(text, new BrowserSession(_protector.Unprotect(text)), new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = RememberedFor, Size = 1 }); }
+        try
+        {
+            var session = new BrowserSession(_protector.Unprotect(text));
+            // One cookie can be written in many ways and at any length: what is longer than ours takes no room here.
+            return text.Length > LengthMax ? session : _good.Set(text, session, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = RememberedFor, Size = 1 });
+        }
         catch (CryptographicException) { return null; }
     }
 

@@ -1,7 +1,7 @@
 using Tendering.Gateway;
 
-// The framework takes this from the environment only, before the first socket. What comes in is handled on the thread that noticed it: passing on computes next to nothing, and to wake
-// another thread for it costs more than the work itself. So nothing here may ever block.
+// The framework takes this from the environment only, before the first socket. What comes in is received, and an answer passed on, on the thread that noticed it: to wake another for it
+// costs more than the work itself. So nothing here may ever block.
 const string inline = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 if (Environment.GetEnvironmentVariable(inline) is null) Environment.SetEnvironmentVariable(inline, "1");
 

@@ -123,17 +123,33 @@ public sealed partial class FolderBlobStore(IConfiguration configuration) : IBlo
         return Task.CompletedTask;
     }
 
-    // The framework's own asynchronous reading of a file has another thread of the same pool wait for it: to go on elsewhere takes longer than most of what is read.
+    // The framework's own asynchronous reading of a file has another thread of the same pool wait for it: to go on elsewhere takes longer than most of what is read. Whoever reads much
+    // lets others have a turn now and then.
     private sealed class ReadInPlace(string path) : FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0)
     {
+        private const int TurnMax = 4 * 1024 * 1024;
+        private int _read;
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<int>(cancellationToken);
-            try { return ValueTask.FromResult(Read(buffer.Span)); }
+            try
+            {
+                var count = MemoryMarshal.TryGetArray<byte>(buffer, out var array) ? Read(array.Array!, array.Offset, array.Count) : Read(buffer.Span);
+                if ((_read += count) < TurnMax) return ValueTask.FromResult(count);
+                _read = 0;
+                return AfterOthersAsync(count);
+            }
             catch (Exception e) { return ValueTask.FromException<int>(e); }
         }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        private static async ValueTask<int> AfterOthersAsync(int count)
+        {
+            await Task.Yield();
+            return count;
+        }
     }
 
     private static SafeFileHandle OpenAlone(string path)

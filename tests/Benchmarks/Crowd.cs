@@ -42,7 +42,9 @@ internal sealed class Crowd(Uri gateway) : IDisposable
 
     private async Task<Answered> SendAsync(string what, string headers, Call call, byte[] body)
     {
-        if (!_idle.TryPop(out var line)) line = await Line.OpenAsync(gateway);
+        Line? line;
+        while (_idle.TryPop(out line) && line.IsClosed) line.Dispose();
+        line ??= await Line.OpenAsync(gateway);
         var (status, answer) = await line.AskAsync($"{what} HTTP/1.1\r\nHost: {gateway.Authority}\r\nCookie: {call.Cookies}\r\n{headers}\r\n", body);
         _idle.Push(line);
         return new Answered(call, status, answer);
@@ -62,6 +64,9 @@ internal sealed class Line : IDisposable
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private byte[] _bytes = new byte[16 * 1024];
+
+    /// <summary>The gateway closes what is idle for minutes; before a call there is nothing else to read.</summary>
+    public bool IsClosed => _socket.Poll(0, SelectMode.SelectRead);
 
     public static async Task<Line> OpenAsync(Uri to)
     {

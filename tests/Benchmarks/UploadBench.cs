@@ -20,12 +20,12 @@ internal static class UploadBench
         using var bidder = await Bidder.EnterAsync(market, "Upload Works", run, "CNY", 1, default);
         await bidder.RegisterAsync(tender.Lots[0].LotId, default);
         var content = RandomNumberGenerator.GetBytes(Megabytes * 1024 * 1024);
+        var before = Watched.Memory();
         Console.WriteLine("warming up with one file");
         await UploadAsync(bidder, tender.Lots[0].LotId, content);
         await SendAsync(bidder, tender.Lots[0].LotId, content);
 
         Console.WriteLine($"uploading {Uploaders} files of {Megabytes} MiB at once");
-        var before = Watched.Memory();
         var rate = await RateAsync(() => SendAsync(bidder, tender.Lots[0].LotId, content));
         Figures.Figure("upload", rate, "MiB/s");
         Figures.Figure("upload_in_chunks", await RateAsync(() => UploadAsync(bidder, tender.Lots[0].LotId, content)), "MiB/s");

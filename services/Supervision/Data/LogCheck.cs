@@ -15,7 +15,7 @@ public sealed class LogCheck
 {
     private const int RowsMax = 64;
     private const int RestPerWork = 2;
-    private static readonly TimeSpan WorkMax = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan WorkMax = TimeSpan.FromMilliseconds(20), RestMax = TimeSpan.FromMilliseconds(200);
 
     /// <param name="Index">The event in the record, where it is one.</param>
     public sealed record Difference(long? Index, string What);
@@ -119,7 +119,7 @@ public sealed class LogCheck
     private async Task RestAsync(CancellationToken ct)
     {
         if (Stopwatch.GetElapsedTime(_rested) is var worked && worked < WorkMax) return;
-        await Task.Delay(worked * RestPerWork, ct);
+        await Task.Delay(worked * RestPerWork is var rest && rest < RestMax ? rest : RestMax, ct);
         _rested = Stopwatch.GetTimestamp();
     }
 
