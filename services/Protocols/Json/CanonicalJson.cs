@@ -23,19 +23,7 @@ public static class CanonicalJson
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
     /// <summary>Canonical bytes of a value; a number that would lose digits is refused with a <see cref="JsonException"/>. Prefer integers and strings.</summary>
-    public static byte[] Serialize<T>(T value)
-    {
-        if (FixedShape.Of<T>())
-        {
-            var sorted = JsonSerializer.SerializeToUtf8Bytes(value, FixedShape.Sorted);
-            if (IsPlain(sorted))
-            {
-                return sorted;
-            }
-        }
-
-        return Write(JsonSerializer.SerializeToUtf8Bytes(value, Options), exact: true);
-    }
+    public static byte[] Serialize<T>(T value) => FixedShape.TryWrite(value) ?? Write(JsonSerializer.SerializeToUtf8Bytes(value, Options), exact: true);
 
     /// <summary>Canonical bytes of JSON text; doubled keys and integers beyond 2^53 are refused with a <see cref="JsonException"/>.</summary>
     public static byte[] Canonicalize(ReadOnlySpan<byte> json) => Write(json.ToArray(), exact: false);
@@ -68,49 +56,6 @@ public static class CanonicalJson
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
-    }
-
-    // Text that the serializer wrote in sorted order is canonical if it escapes nothing and its numbers are integers that every reader keeps: 15 digits are below 2^53.
-    private static bool IsPlain(ReadOnlySpan<byte> json)
-    {
-        if (json.Contains((byte)'\\'))
-        {
-            return false;
-        }
-
-        while (json.IndexOf((byte)'"') is var quote and >= 0)
-        {
-            if (!HasPlainNumbers(json[..quote]))
-            {
-                return false;
-            }
-
-            json = json[(quote + 1)..];
-            json = json[(json.IndexOf((byte)'"') + 1)..];
-        }
-
-        return HasPlainNumbers(json);
-    }
-
-    private static bool HasPlainNumbers(ReadOnlySpan<byte> outsideStrings)
-    {
-        const int digitsMax = 15;
-        var digits = 0;
-        foreach (var c in outsideStrings)
-        {
-            if (c is (byte)'.' or (byte)'E' || (c == (byte)'e' && digits > 0))
-            {
-                return false;
-            }
-
-            digits = char.IsAsciiDigit((char)c) ? digits + 1 : 0;
-            if (digits > digitsMax)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static byte[] Write(byte[] json, bool exact)

@@ -12,11 +12,20 @@ internal static class FixedShape
 {
     private static readonly ConcurrentDictionary<Type, bool> Known = new();
 
-    /// <summary>As <see cref="CanonicalJson.Options"/>, with members in canonical order. For writing.</summary>
-    public static JsonSerializerOptions Sorted { get; } = CanonicalJson.CreateOptions(new DefaultJsonTypeInfoResolver { Modifiers = { Sort } });
+    // As the options of canonical JSON, with members in canonical order.
+    private static readonly JsonSerializerOptions Sorted = CanonicalJson.CreateOptions(new DefaultJsonTypeInfoResolver { Modifiers = { Sort } });
 
-    /// <summary>Is <typeparamref name="T"/> such a type through and through?</summary>
-    public static bool Of<T>() => Known.GetOrAdd(typeof(T), static type => IsFixed(type, []));
+    /// <summary>The canonical bytes, or null for a value that must be sorted or written number by number.</summary>
+    public static byte[]? TryWrite<T>(T value)
+    {
+        if (!Known.GetOrAdd(typeof(T), static type => IsFixed(type, [])))
+        {
+            return null;
+        }
+
+        var sorted = JsonSerializer.SerializeToUtf8Bytes(value, Sorted);
+        return IsPlain(sorted) ? sorted : null;
+    }
 
     private static bool IsFixed(Type type, HashSet<Type> above)
     {
@@ -47,5 +56,48 @@ internal static class FixedShape
         {
             property.Order = order++;
         }
+    }
+
+    // Text that the serializer wrote in sorted order is canonical if it escapes nothing and its numbers are integers that every reader keeps: 15 digits are below 2^53.
+    private static bool IsPlain(ReadOnlySpan<byte> json)
+    {
+        if (json.Contains((byte)'\\'))
+        {
+            return false;
+        }
+
+        while (json.IndexOf((byte)'"') is var quote and >= 0)
+        {
+            if (!HasPlainNumbers(json[..quote]))
+            {
+                return false;
+            }
+
+            json = json[(quote + 1)..];
+            json = json[(json.IndexOf((byte)'"') + 1)..];
+        }
+
+        return HasPlainNumbers(json);
+    }
+
+    private static bool HasPlainNumbers(ReadOnlySpan<byte> outsideStrings)
+    {
+        const int digitsMax = 15;
+        var digits = 0;
+        foreach (var c in outsideStrings)
+        {
+            if (c is (byte)'.' or (byte)'E' || (c == (byte)'e' && digits > 0))
+            {
+                return false;
+            }
+
+            digits = char.IsAsciiDigit((char)c) ? digits + 1 : 0;
+            if (digits > digitsMax)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Tendering.Protocols;
 
-/// <summary>Reads a ciphertext once: block by block ahead of its reader, each block hashed beside it on another core; two blocks of 4 MiB are all it holds. It leaves the inner stream open.</summary>
+/// <summary>Reads a ciphertext once: block by block, each hashed beside its reader on another core; a stream that answers later is read ahead; two blocks of 4 MiB are all it holds. It leaves the inner stream open.</summary>
 public sealed class DigestingReadStream(Stream inner) : Stream
 {
     private readonly byte[][] buffers = [ArrayPool<byte>.Shared.Rent(BlockDigest.BlockLength), ArrayPool<byte>.Shared.Rent(BlockDigest.BlockLength)];

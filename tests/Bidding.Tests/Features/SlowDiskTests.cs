@@ -19,7 +19,7 @@ public class SlowDiskTests
     [Fact]
     public async Task While_what_came_goes_to_disk_more_is_taken_in_and_nothing_of_it_counts_before_it_is_there()
     {
-        await using var host = new BiddingHost(builder => builder.Services.Replace(ServiceDescriptor.Singleton<IBlobStore>(p => new SlowDisk(Storage.From(p.GetRequiredService<IConfiguration>())))));
+        await using var host = HostOnSlowDisk();
         await host.InitializeAsync();
         var disk = (SlowDisk)host.Services.GetRequiredService<IBlobStore>();
         var lot = await host.LotAsync();
@@ -43,7 +43,7 @@ public class SlowDiskTests
     [Fact]
     public async Task A_disk_that_fails_meanwhile_fails_the_call_and_what_was_not_brought_there_is_sent_again()
     {
-        await using var host = new BiddingHost(builder => builder.Services.Replace(ServiceDescriptor.Singleton<IBlobStore>(p => new SlowDisk(Storage.From(p.GetRequiredService<IConfiguration>())))));
+        await using var host = HostOnSlowDisk();
         await host.InitializeAsync();
         var disk = (SlowDisk)host.Services.GetRequiredService<IBlobStore>();
         var lot = await host.LotAsync();
@@ -61,6 +61,8 @@ public class SlowDiskTests
         Assert.Equal(HttpStatusCode.NoContent, (await BiddingHost.PatchAsync(client, id, 0, content)).StatusCode);
         Assert.Equal(BlockDigest.Of(content), (await RowAsync(host, id)).Digest);
     }
+
+    private static BiddingHost HostOnSlowDisk() => new(builder => builder.Services.Replace(ServiceDescriptor.Singleton<IBlobStore>(p => new SlowDisk(Storage.From(p.GetRequiredService<IConfiguration>())))));
 
     private static Task<Upload> RowAsync(BiddingHost host, Guid id) => host.InDbAsync<BiddingDb, Upload>(db => db.Uploads.AsNoTracking().SingleAsync(u => u.Id == id));
 
