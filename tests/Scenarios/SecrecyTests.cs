@@ -51,7 +51,7 @@ public partial class SecrecyTests(LocalSystem system)
         var names = bidders.SelectMany(b => new[] { b.Name, b.Code, b.Id.ToString() }).Concat(bids.Select(b => b.ToString())).ToArray();
         AssertSilent(after.Where(a => !a.Key.Contains("organisations", StringComparison.Ordinal)), names);
         AssertSilent(after, Contents());
-        await AssertLogIsSilentAsync(logBefore, [.. names, lot.ToString()]);
+        await AssertLogIsSilentAsync(logBefore, tender.TenderId, [.. names, lot.ToString()]);
 
         var supervisor = await ReadAllAsync(new() { ["supervisor"] = market.Supervisor, ["centre"] = market.Centre, ["finance"] = market.Finance }, tender.TenderId, lot);
         Assert.Contains(supervisor, a => a.Key.Contains("timeline", StringComparison.Ordinal) && a.Value.Contains("bidding.bid-submitted", StringComparison.Ordinal));
@@ -113,7 +113,8 @@ public partial class SecrecyTests(LocalSystem system)
     }
 
     // What bids left in the public log is what every turn leaves there: one entry, always as long, over nobody knows how many.
-    private async Task AssertLogIsSilentAsync(long before, string[] words)
+    // Other tenders of this system may close and refund meanwhile: their events stand there by right, and what names no tender tells of no bid.
+    private async Task AssertLogIsSilentAsync(long before, Guid tender, string[] words)
     {
         using var http = new HttpClient { BaseAddress = system.Gateway };
         var size = await LogSizeAsync();
@@ -126,8 +127,13 @@ public partial class SecrecyTests(LocalSystem system)
         Assert.True(entries.Count == size - before && entries.Count > 0);
         Assert.All(entries, e => Assert.DoesNotContain(words, w => e.Contains(w, StringComparison.OrdinalIgnoreCase)));
         Assert.All(entries.Where(e => e.Contains("\"kind\":\"secrets\"", StringComparison.Ordinal)), e => Assert.Equal("""{"kind":"secrets","root":""}""".Length + 64, e.Length));
-        string[] told = ["bidding.", "escrow."];
-        Assert.DoesNotContain(entries, e => told.Any(t => e.Contains($"\"type\":\"{t}", StringComparison.Ordinal)));
+        foreach (var entry in entries)
+        {
+            using var face = JsonDocument.Parse(entry);
+            if (!face.RootElement.TryGetProperty("type", out var name) || name.GetString() is not { } type || !(type.StartsWith("bidding.", StringComparison.Ordinal) || type.StartsWith("escrow.", StringComparison.Ordinal))) continue;
+            var of = face.RootElement.GetProperty("tender").GetString();
+            Assert.True(of is null ? type is "escrow.day-closed" or "bidding.receipt-key-published" : of != tender.ToString(), $"the log tells of bids: {entry}");
+        }
     }
 
     // What says only what time it is, or a trace.
