@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Tendering.ServiceDefaults;
 
 namespace Tendering.Gateway;
@@ -16,6 +17,8 @@ public static class GatewayHost
         services.AddSingleton(destinations).AddSingleton<Readiness>();
         services.AddHostedService<Telemetry>();
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = false);
+        // As the program says of its sockets: no other thread is woken for what this one can go on with. It is "unsafe" where something blocks.
+        services.Configure<SocketTransportOptions>(o => o.UnsafePreferInlineScheduling = true);
         services.Configure<KestrelServerOptions>(o =>
         {
             o.AddServerHeader = false;

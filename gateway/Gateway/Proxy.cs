@@ -11,6 +11,7 @@ public static class Proxy
     private static readonly TimeSpan AnswerMax = TimeSpan.FromSeconds(60);
 
     public static void Add(IServiceCollection services, Destinations destinations) => services.AddReverseProxy()
+        .ConfigureHttpClient(JoinedWrites.Use)
         .LoadFromMemory([.. destinations.All.SelectMany(RoutesTo), .. RoutesToRoot()], [.. destinations.All.Select(ClusterOf)])
         .AddTransforms(transforms =>
         {

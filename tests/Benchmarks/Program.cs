@@ -47,6 +47,7 @@ if (args is ["upload"])
 if (args is ["opening"])
 {
     await OpeningBench.RunAsync(market);
+    await Watched.RestAsync();
     await UnsealBench.RunAsync();
     return;
 }
@@ -54,8 +55,11 @@ if (args is ["opening"])
 if (args is ["rush", var bidders, var soaking])
 {
     await RushBench.RunAsync(market, postgres, int.Parse(bidders, CultureInfo.InvariantCulture));
+    await Watched.RestAsync();
     await UploadBench.RunAsync(market);
+    await Watched.RestAsync();
     await OpeningBench.RunAsync(market);
+    await Watched.RestAsync();
     await UnsealBench.RunAsync();
     await SoakBench.RunAsync(market, postgres, Seconds(soaking), SoakBench.HalfTheRush);
     return;

@@ -33,12 +33,13 @@ internal static class RushBench
         using var crowd = new Crowd(market.Gateway);
 
         var bodies = rush.Select(c => c.Bytes).ToList();
+        await Watched.RestAsync();
         var bare = await Bare.RunAsync(postgres, Callers, BareRows, bodies);
         Console.WriteLine($"warming up with {WarmUp} bids");
         var cold = Watched.Cpu();
         var warm = await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
         Console.WriteLine($"  {warm:0} bids/s; us/bid: {string.Join(", ", Watched.Cpu().Select(c => $"{c.Key} {(c.Value - cold[c.Key]) * 1000 / WarmUp:0}"))}");
-        while (await SoakBench.WaitingAsync(postgres) > 0) await Task.Delay(100);            // what the warming up left behind is no part of the rush
+        await Watched.RestAsync();
         Console.WriteLine("the last half minute");
         await Rate.OfAsync(Callers, rush.Count, i => crowd.LookAsync(rush[i].Call));
         await MoveAsync(market, deadline - Rush);

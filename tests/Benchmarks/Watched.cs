@@ -7,6 +7,10 @@ internal static class Watched
 {
     private static readonly string[] Programs = ["gateway", "all-in-one", "bidding"], Servers = ["postgres", "rabbit"];
 
+    // Processor time in a second; the clocks, relays and watchers of a system that nobody calls take a third of it.
+    private const double RestMilliseconds = 150;
+    private const int RestSecondsMax = 120;
+
     private static string Folder => Path.Combine(Environment.GetEnvironmentVariable("TENDERING_RUN")!, "pid");
 
     private static string PidOf(string name) => File.ReadAllText(Path.Combine(Folder, name)).Split(' ')[0];
@@ -26,6 +30,19 @@ internal static class Watched
         var used = Programs.Concat(Servers).Where(n => File.Exists(Path.Combine(Folder, n))).ToDictionary(n => n, n => Of(PidOf(n)));
         used["client"] = Environment.CpuUsage.TotalTime.TotalMilliseconds;
         return used;
+    }
+
+    /// <summary>Waits until the system rests, for at most two minutes: what one part of a measurement left behind is no part of the next.</summary>
+    public static async Task RestAsync()
+    {
+        for (var (second, before) = (0, Cpu()); second < RestSecondsMax; second++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var now = Cpu();
+            if (now.Sum(c => c.Value - before[c.Key]) < RestMilliseconds) return;
+            before = now;
+        }
+        Console.WriteLine($"  it does not rest after {RestSecondsMax} s: measuring all the same");
     }
 
     private static string? TryRead(string path)

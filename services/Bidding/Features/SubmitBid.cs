@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Tendering.Bidding.Data;
@@ -31,7 +30,7 @@ public static class SubmitBid
         .AllowRoles(Roles.Bidder).ProducesProblem(409).WithMetadata(new RequestSizeLimitAttribute(BidManifest.BytesMax * 4))
         .WithSummary("Submit a sealed bid").WithDescription("Answers at once with a signed receipt. The same manifest again gives the same answer.");
 
-    private static async Task<Created<Response>> Handle(Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, IServiceProvider services, TimeProvider clock, CancellationToken ct)
+    private static async Task<CreatedWhole<Response>> Handle(Guid lotId, Request request, Caller caller, Known known, Intake intake, NodeClock node, IServiceProvider services, TimeProvider clock, CancellationToken ct)
     {
         node.RequireInStep();
         var now = clock.GetUtcNow();
@@ -61,7 +60,7 @@ public static class SubmitBid
             b => b.LotId == lot && b.BidderId == bidder && b.ManifestHash == hash && db.Standings.Any(s => s.LotId == lot && s.BidderId == bidder && s.BidId == b.Id), ct);
     }
 
-    private static Created<Response> Answer(Bid bid) => TypedResults.Created($"/api/bidding/lots/{bid.LotId}/receipt", new Response(bid.Id, bid.Receipt));
+    private static CreatedWhole<Response> Answer(Bid bid) => new($"/api/bidding/lots/{bid.LotId}/receipt", new Response(bid.Id, bid.Receipt));
 
     // A manifest that was read is canonical: its text is what is hashed.
     private static string HashOf(string manifest) => HexText.Sha256(Encoding.UTF8.GetBytes(manifest));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
 namespace Tendering.Protocols;
@@ -5,6 +6,11 @@ namespace Tendering.Protocols;
 /// <summary>A P-256 key pair made on its holder's device: a custodian's key for a tender, or a bidder's recovery key.</summary>
 public sealed class CustodianKey : IDisposable
 {
+    // All bids of a tender name the same custodians: what is a point once is one each time. When it is full it begins anew.
+    private const int PointsMax = 4096;
+    private static readonly ConcurrentDictionary<string, bool> Points = new();
+    private static int pointsCount;
+
     private readonly ECDiffieHellman key;
 
     private CustodianKey(ECDiffieHellman key)
@@ -37,7 +43,7 @@ public sealed class CustodianKey : IDisposable
 
     /// <summary>Is the text a public key as <see cref="PublicKey"/> writes it, and a point of the curve?</summary>
     public static bool IsPublicKey(string? text)
-        => text is { Length: 87 } && Base64UrlText.TryDecode(text) is { } point && P256Key.IsPoint(point);
+        => text is { Length: 87 } && (Points.ContainsKey(text) || (Base64UrlText.TryDecode(text) is { } point && P256Key.IsPoint(point) && Remember(text)));
 
     /// <summary>The private key as unencrypted PKCS #8 in PEM.</summary>
     public string ExportPem() => key.ExportPkcs8PrivateKeyPem();
@@ -49,6 +55,18 @@ public sealed class CustodianKey : IDisposable
     public byte[] Open(ReadOnlySpan<byte> info, ReadOnlySpan<byte> sealedBytes) => Hpke.Open(key, info, [], sealedBytes);
 
     public void Dispose() => key.Dispose();
+
+    private static bool Remember(string point)
+    {
+        if (Interlocked.Increment(ref pointsCount) > PointsMax)
+        {
+            Points.Clear();
+            Interlocked.Exchange(ref pointsCount, 1);
+        }
+
+        Points[point] = true;
+        return true;
+    }
 
     internal byte[] ExportScalar() => key.ExportParameters(includePrivateParameters: true).D!;
 

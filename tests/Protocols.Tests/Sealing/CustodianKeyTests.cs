@@ -77,4 +77,22 @@ public class CustodianKeyTests
         Assert.False(CustodianKey.IsPublicKey(key.PublicKey + "="));
         Assert.False(CustodianKey.IsPublicKey(null));
     }
+
+    [Fact]
+    public void What_is_remembered_of_points_changes_no_answer()
+    {
+        using var key = CustodianKey.Generate();
+        var off = key.PublicKeyBytes.ToArray();
+        off[64] ^= 1;
+        // Multiples of the generator, more than are remembered.
+        var points = new List<string>();
+        for (CurvePoint? p = P256Curve.Generator; points.Count < 5_000; p = P256Curve.Add(p, P256Curve.Generator))
+            points.Add(Base64UrlText.Encode([0x04, .. P256Curve.Bytes(p!.Value.X, 32), .. P256Curve.Bytes(p.Value.Y, 32)]));
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.All(points, p => Assert.True(CustodianKey.IsPublicKey(p)));
+            Assert.True(CustodianKey.IsPublicKey(key.PublicKey));
+            Assert.False(CustodianKey.IsPublicKey(Base64UrlText.Encode(off)));
+        }
+    }
 }

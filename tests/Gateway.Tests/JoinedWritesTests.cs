@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Tendering.Gateway.Tests;
+
+public class JoinedWritesTests(ITestOutputHelper output)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_head_waits_for_its_short_body_and_both_leave_at_once()
+    {
+        using var line = await Line.OpenAsync();
+        await line.WriteAsync(Head(5));
+        Assert.Equal("", line.Arrived());
+        await line.WriteAsync("ab");
+        Assert.Equal("", line.Arrived());
+        await line.WriteAsync("cde");
+        Assert.Equal(Head(5) + "abcde", line.Arrived());
+        await line.WriteAsync(Head(1));
+        Assert.Equal("", line.Arrived());
+        await line.WriteAsync("x");
+        Assert.Equal(Head(1) + "x", line.Arrived());
+    }
+
+    [Fact]
+    public async Task What_has_no_body_to_wait_for_leaves_at_once()
+    {
+        using var line = await Line.OpenAsync();
+        foreach (var whole in new[] { "GET / HTTP/1.1\r\nHost: a\r\n\r\n", Head(0), Head(3) + "abc", Head(JoinedWrites.Max) }) Assert.Equal(whole, await line.PassAsync(whole));
+    }
+
+    [Theory]
+    [InlineData("Transfer-Encoding: chunked\r\n"), InlineData("Expect: 100-continue\r\nContent-Length: 5\r\n"), InlineData("Upgrade: websocket\r\nContent-Length: 5\r\n")]
+    public async Task What_cannot_be_followed_passes_as_it_comes(string headers)
+    {
+        using var line = await Line.OpenAsync();
+        foreach (var part in new[] { $"POST / HTTP/1.1\r\n{headers}\r\n", "5\r\nabcde\r\n", Head(5) }) Assert.Equal(part, await line.PassAsync(part));
+    }
+
+    [Fact]
+    public async Task A_body_that_looks_like_a_head_is_a_body()
+    {
+        using var line = await Line.OpenAsync();
+        var disguised = Head(100);
+        foreach (var part in new[] { Head(JoinedWrites.Max + disguised.Length), new string('x', JoinedWrites.Max), disguised }) Assert.Equal(part, await line.PassAsync(part));
+        await line.WriteAsync(Head(1));
+        Assert.Equal("", line.Arrived());
+    }
+
+    [Fact]
+    public async Task Calls_of_any_length_in_any_pieces_arrive_unchanged_and_nothing_stays_behind()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var line = await Line.OpenAsync();
+        for (var n = 0; n < 500; n++)
+        {
+            var body = new string((char)random.Next('a', 'z'), random.Next(3) == 0 ? random.Next(2 * JoinedWrites.Max) : random.Next(300));
+            var (head, cuts) = (Head(body.Length), Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(body.Length + 1)).Order().ToList());
+            // The client may put the body's beginning behind the head at once.
+            var pieces = cuts.Prepend(0).Zip(cuts.Append(body.Length), (from, to) => body[from..to]).Where(p => p.Length > 0).ToList();
+            if (pieces.Count > 0 && random.Next(2) == 0) (head, pieces) = (head + pieces[0], pieces[1..]);
+            var arrived = new StringBuilder();
+            foreach (var piece in pieces.Prepend(head)) arrived.Append(await line.PassAsync(piece));
+            Assert.Equal(Head(body.Length) + body, arrived.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task Through_the_gateway_every_length_arrives()
+    {
+        await using var door = await Door.OpenAsync();
+        using var browser = door.Browser();
+        foreach (var length in new[] { 0, 1, 3_000, 5_000, JoinedWrites.Max - 1, JoinedWrites.Max, 100_000, 2 })
+        {
+            var answer = await browser.SendAsync(HttpMethod.Post, "/api/bidding/lots/1/bids", new StringContent(new string('b', length)), ("X-Tendering-Csrf", "1"));
+            Assert.Equal((HttpStatusCode.OK, length), (answer.StatusCode, (await answer.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("length").GetInt32()));
+        }
+    }
+
+    private static string Head(int length) => $"POST /api HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n";
+
+    // What was written is there to be read when the write is done: both ends are on this machine.
+    private sealed class Line(JoinedWrites near, Socket far) : IDisposable
+    {
+        public static async Task<Line> OpenAsync()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync((IPEndPoint)listener.LocalEndpoint, Ct);
+            return new Line(new JoinedWrites(socket), await listener.AcceptSocketAsync(Ct));
+        }
+
+        public async Task WriteAsync(string text) => await near.WriteAsync(Encoding.ASCII.GetBytes(text), Ct);
+
+        public string Arrived()
+        {
+            var bytes = new byte[far.Available];
+            return bytes.Length == 0 ? "" : Encoding.ASCII.GetString(bytes, 0, far.Receive(bytes));
+        }
+
+        public async Task<string> PassAsync(string text)
+        {
+            await WriteAsync(text);
+            return Arrived();
+        }
+
+        public void Dispose()
+        {
+            near.Dispose();
+            far.Dispose();
+        }
+    }
+}
