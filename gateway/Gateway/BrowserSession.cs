@@ -22,6 +22,9 @@ public sealed class SessionCookie(IDataProtectionProvider protection) : IDisposa
     private readonly IDataProtector _protector = protection.CreateProtector("Tendering.Gateway.Session.1");
     private readonly MemoryCache _good = new(new MemoryCacheOptions { SizeLimit = RememberedMax });
 
+    /// <summary>So many cookies are remembered at the moment; never more than 20,000.</summary>
+    public int Remembered => _good.Count;
+
     public BrowserSession? Read(HttpContext http)
     {
         if (http.Request.Cookies[Name] is not { Length: > 0 } text) return null;

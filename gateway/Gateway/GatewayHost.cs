@@ -19,6 +19,7 @@ public static class GatewayHost
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = false);
         // As the program says of its sockets: no other thread is woken for what this one can go on with. It is "unsafe" where something blocks.
         services.Configure<SocketTransportOptions>(o => o.UnsafePreferInlineScheduling = true);
+        ReceiveBlocks.Use(services);
         services.Configure<KestrelServerOptions>(o =>
         {
             o.AddServerHeader = false;

@@ -5,13 +5,16 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Tendering.Gateway;
 
 /// <summary>
-/// A connection to a service on which the head of a call waits for a short body that is stated to follow, so that both leave in one write: the client writes them one by one, and the
-/// service would wake twice. Whatever it cannot follow (bodies in chunks, upgrades) it passes on as it comes.
+/// A connection to a service on which the head of a call waits for its short JSON body, so that both leave in one write: the client writes them one by one, and the service would wake
+/// twice. Bodies of any other kind or length, such as uploads', pass as they come; a connection whose calls cannot be followed (bodies in chunks) passes on everything so.
 /// </summary>
 public sealed class JoinedWrites(Socket socket) : NetworkStream(socket, ownsSocket: true)
 {
     /// <summary>Head and body together, in bytes; longer calls leave in as many writes as they come in.</summary>
     public const int Max = 16 * 1024;
+
+    // What one call has done to a connection is over then.
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(2);
 
     private byte[]? _held;
     private int _heldLength;
@@ -22,7 +25,25 @@ public sealed class JoinedWrites(Socket socket) : NetworkStream(socket, ownsSock
     private static ReadOnlySpan<byte> StatedLength => "\r\nContent-Length: "u8;
 
     /// <summary>Connects as the framework does; TLS is left to it.</summary>
-    public static void Use(ForwarderHttpClientContext context, SocketsHttpHandler handler) => handler.ConnectCallback = async (to, ct) =>
+    public static void Use(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        handler.PooledConnectionLifetime = Lifetime;
+        handler.ConnectCallback = ConnectAsync;
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var isHead = !_asItComes && _bodyLeft == 0;
+        if (isHead) ReadHead(buffer.Span);
+        else _bodyLeft = Math.Max(0, _bodyLeft - buffer.Length);
+        if (_heldLength == 0 && !(isHead && _bodyLeft > 0 && buffer.Length + _bodyLeft <= Max && IsJson(buffer.Span))) return base.WriteAsync(buffer, cancellationToken);
+        if (_heldLength + buffer.Length > Max) return WriteBothAsync(buffer, cancellationToken);
+        buffer.CopyTo((_held ??= new byte[Max]).AsMemory(_heldLength));
+        _heldLength += buffer.Length;
+        return _bodyLeft > 0 ? ValueTask.CompletedTask : WriteHeldAsync(cancellationToken);
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext to, CancellationToken ct)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -35,21 +56,9 @@ public sealed class JoinedWrites(Socket socket) : NetworkStream(socket, ownsSock
             socket.Dispose();
             throw;
         }
-    };
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        if (!_asItComes && _bodyLeft == 0) ReadHead(buffer.Span);
-        else _bodyLeft = Math.Max(0, _bodyLeft - buffer.Length);
-        if (_heldLength == 0 && !IsHeldBack(buffer.Length)) return base.WriteAsync(buffer, cancellationToken);
-        if (_heldLength + buffer.Length > Max) return WriteBothAsync(buffer, cancellationToken);
-        buffer.CopyTo((_held ??= new byte[Max]).AsMemory(_heldLength));
-        _heldLength += buffer.Length;
-        return IsHeldBack(0) ? ValueTask.CompletedTask : WriteHeldAsync(cancellationToken);
     }
 
-    // Only while all that is to come has room beside what is here.
-    private bool IsHeldBack(int coming) => _bodyLeft > 0 && _heldLength + coming + _bodyLeft <= Max;
+    private static bool IsJson(ReadOnlySpan<byte> head) => head[..head.IndexOf(HeadEnd)].IndexOf("\r\nContent-Type: application/json"u8) >= 0;
 
     // The client writes each head whole, and of the body nothing before it.
     private void ReadHead(ReadOnlySpan<byte> bytes)

@@ -50,6 +50,7 @@ public static class ServiceHost
         });
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(o => o.AddServerHeader = false);
+        ReceiveBlocks.Use(services);
         return builder;
     }
 

@@ -18,7 +18,7 @@ internal static class RushBench
 {
     // So many calls are on their way at once: as many as the database has room for the bare inserts' connections, one each, beside those of the services.
     public const int Callers = 192;
-    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 40_000, BareRows = 8_000;
+    private const int Lots = 20, LateBids = 100, LateCallers = 8, WarmBidders = Callers, WarmUp = 40_000, BareRows = 8_000, SettleSecondsMax = 15;
     private static readonly TimeSpan Rush = TimeSpan.FromSeconds(30);
 
     public static async Task RunAsync(Market market, string postgres, int bidders)
@@ -39,10 +39,12 @@ internal static class RushBench
         var cold = Watched.Cpu();
         var warm = await Rate.OfAsync(Callers, WarmUp, i => replacing[i % WarmBidders].SubmitAsync(crowd));
         Console.WriteLine($"  {warm:0} bids/s; us/bid: {string.Join(", ", Watched.Cpu().Select(c => $"{c.Key} {(c.Value - cold[c.Key]) * 1000 / WarmUp:0}"))}");
+        while (await SoakBench.WaitingAsync(postgres) > 0) await Task.Delay(100);            // what the warming up left behind is no part of the rush
         await Watched.RestAsync();
         Console.WriteLine("the last half minute");
         await Rate.OfAsync(Callers, rush.Count, i => crowd.LookAsync(rush[i].Call));
         await MoveAsync(market, deadline - Rush);
+        await Watched.RestAsync(SettleSecondsMax);                                         // weeks fall due at once where the clock jumps
         var (answers, took) = (new Answered[rush.Count], new double[rush.Count]);
         var before = Watched.Cpu();
         var submitted = await Rate.OfAsync(Callers, rush.Count, async i =>

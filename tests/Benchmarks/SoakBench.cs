@@ -81,7 +81,7 @@ internal static class SoakBench
     }
 
     // Bidding's events that supervision has not recorded yet, wherever they are on the way.
-    private static async Task<long> WaitingAsync(string postgres) =>
+    public static async Task<long> WaitingAsync(string postgres) =>
         await ScalarAsync(postgres, "tendering_bidding", "select count(*) from outbox where sequence is null") + await ScalarAsync(postgres, "tendering_bidding", "select coalesce(max(sequence), 0) from outbox")
         - await ScalarAsync(postgres, "tendering_supervision", "select coalesce(max(last), 0) from stream where source = 'bidding'");
 

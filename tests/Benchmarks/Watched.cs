@@ -9,7 +9,7 @@ internal static class Watched
 
     // Processor time in a second; the clocks, relays and watchers of a system that nobody calls take a third of it.
     private const double RestMilliseconds = 150;
-    private const int RestSecondsMax = 120;
+    private const int QuietSeconds = 3;
 
     private static string Folder => Path.Combine(Environment.GetEnvironmentVariable("TENDERING_RUN")!, "pid");
 
@@ -32,17 +32,18 @@ internal static class Watched
         return used;
     }
 
-    /// <summary>Waits until the system rests, for at most two minutes: what one part of a measurement left behind is no part of the next.</summary>
-    public static async Task RestAsync()
+    /// <summary>Waits until the system has rested for some seconds: what one part of a measurement left behind is no part of the next.</summary>
+    public static async Task RestAsync(int secondsMax = 180)
     {
-        for (var (second, before) = (0, Cpu()); second < RestSecondsMax; second++)
+        for (var (second, quiet, before) = (0, 0, Cpu()); second < secondsMax; second++)
         {
             await Task.Delay(TimeSpan.FromSeconds(1));
             var now = Cpu();
-            if (now.Sum(c => c.Value - before[c.Key]) < RestMilliseconds) return;
+            quiet = now.Sum(c => c.Value - before[c.Key]) is >= 0 and < RestMilliseconds ? quiet + 1 : 0;
+            if (quiet == QuietSeconds) return;
             before = now;
         }
-        Console.WriteLine($"  it does not rest after {RestSecondsMax} s: measuring all the same");
+        Console.WriteLine($"  it does not rest after {secondsMax} s: measuring all the same");
     }
 
     private static string? TryRead(string path)

@@ -14,12 +14,23 @@ public class CreatedWholeTests
     {
         using var body = new MemoryStream();
         var http = new DefaultHttpContext { RequestServices = new ServiceCollection().AddOptions().BuildServiceProvider(), Response = { Body = body } };
-        await new CreatedWhole<Thing>("/api/things/1", new Thing(Guid.Empty, "名")).ExecuteAsync(http);
+        var result = new CreatedWhole<Thing>("/api/things/1", new Thing(Guid.Empty, "名"));
+        await result.ExecuteAsync(http);
 
         var text = Encoding.UTF8.GetString(body.ToArray());
         Assert.Equal($$"""{"thingId":"{{Guid.Empty}}","name":"名"}""", text);
         Assert.Equal((201, "/api/things/1", "application/json; charset=utf-8", (long?)body.Length),
             (http.Response.StatusCode, http.Response.Headers.Location.ToString(), http.Response.ContentType, http.Response.ContentLength));
+    }
+
+    // What keeps answers for a repeated key reads them so.
+    [Fact]
+    public void It_tells_what_the_framework_s_own_result_tells()
+    {
+        var (own, framework) = (new CreatedWhole<Thing>("/api/things/1", new Thing(Guid.Empty, "a")), TypedResults.Created("/api/things/1", new Thing(Guid.Empty, "a")));
+        Assert.Equal(Told(framework), Told(own));
+
+        static (int?, object?, object?) Told(IResult result) => (((IStatusCodeHttpResult)result).StatusCode, ((IValueHttpResult)result).Value, result.GetType().GetProperty("Location")!.GetValue(result));
     }
 
     [Fact]

@@ -89,15 +89,25 @@ public sealed class Receiving([FromKeyedServices(BiddingService.Name)] IBlobStor
         {
             try
             {
-                var reading = body.ReadAsync(buffer[count..]).AsTask();
-                while (await Task.WhenAny(reading, Task.Delay(RenewEvery)) != reading) await hold.KeepAsync(CancellationToken.None);
-                var read = await reading;
+                var reading = body.ReadAsync(buffer[count..]);
+                var read = reading.IsCompleted ? await reading : await WaitAsync(reading.AsTask(), hold);
                 if (read == 0) break;
                 count += read;
             }
             catch (Exception e) when (e is (IOException and not HoldLostException) or OperationCanceledException or Microsoft.AspNetCore.Http.BadHttpRequestException) { return (count, true); }
         }
         return (count, false);
+    }
+
+    private static async Task<int> WaitAsync(Task<int> reading, UploadHold hold)
+    {
+        while (!reading.IsCompleted)
+        {
+            // Its fault, if it has one, is thrown where its result is taken.
+            await ((Task)reading).WaitAsync(RenewEvery).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!reading.IsCompleted) await hold.KeepAsync(CancellationToken.None);
+        }
+        return await reading;
     }
 
     private static async Task<bool> HasMoreAsync(Stream body)

@@ -7,7 +7,7 @@ namespace Tendering.Protocols;
 public sealed class CustodianKey : IDisposable
 {
     // All bids of a tender name the same custodians: what is a point once is one each time. When it is full it begins anew.
-    private const int PointsMax = 4096;
+    internal const int PointsMax = 4096;
     private static readonly ConcurrentDictionary<string, bool> Points = new();
     private static int pointsCount;
 
@@ -67,6 +67,8 @@ public sealed class CustodianKey : IDisposable
         Points[point] = true;
         return true;
     }
+
+    internal static int Remembered => Points.Count;
 
     internal byte[] ExportScalar() => key.ExportParameters(includePrivateParameters: true).D!;
 
