@@ -43,6 +43,13 @@ public sealed class JoinedWrites(Socket socket) : NetworkStream(socket, ownsSock
         return _bodyLeft > 0 ? ValueTask.CompletedTask : WriteHeldAsync(cancellationToken);
     }
 
+    // Whichever way is used, nothing overtakes what is held.
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Calls to services are written asynchronously.");
+
+    public override void Write(ReadOnlySpan<byte> buffer) => throw new NotSupportedException("Calls to services are written asynchronously.");
+
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext to, CancellationToken ct)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

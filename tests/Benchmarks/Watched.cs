@@ -8,8 +8,7 @@ internal static class Watched
     private static readonly string[] Programs = ["gateway", "all-in-one", "bidding"], Servers = ["postgres", "rabbit"];
 
     // Processor time in a second; the clocks, relays and watchers of a system that nobody calls take a third of it.
-    private const double RestMilliseconds = 150;
-    private const int QuietSeconds = 3;
+    private const int RestMilliseconds = 150, QuietSeconds = 3;
 
     private static string Folder => Path.Combine(Environment.GetEnvironmentVariable("TENDERING_RUN")!, "pid");
 

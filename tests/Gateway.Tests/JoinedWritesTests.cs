@@ -22,6 +22,19 @@ public class JoinedWritesTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task No_way_to_write_overtakes_what_is_held()
+    {
+        using var line = await Line.OpenAsync();
+        await line.HoldsAsync(Head(3));
+        Assert.Throws<NotSupportedException>(() => line.Near.Write([1], 0, 1));
+        Assert.Throws<NotSupportedException>(() => line.Near.Write([1]));
+#pragma warning disable CA1835
+        await line.Near.WriteAsync("-abc-"u8.ToArray(), 1, 3, Ct);
+#pragma warning restore CA1835
+        await line.ArrivesAsync(Head(3) + "abc");
+    }
+
+    [Fact]
     public async Task What_has_no_body_to_wait_for_leaves_at_once()
     {
         using var line = await Line.OpenAsync();
@@ -95,6 +108,8 @@ public class JoinedWritesTests(ITestOutputHelper output)
     private sealed class Line(JoinedWrites near, Socket far) : IDisposable
     {
         private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+        public JoinedWrites Near => near;
 
         public static async Task<Line> OpenAsync()
         {

@@ -15,7 +15,7 @@ public sealed record DrawTimes(TimeSpan Reveal, TimeSpan Answer)
 }
 
 /// <summary>A verifiable draw of a lot's committee, from the frozen pool to the last seat taken.</summary>
-public sealed class Draw
+public sealed partial class Draw
 {
     // The whole life of a draw. A move that is not in this table is refused.
     public static readonly FrozenSet<(DrawStage From, DrawStage To)> Moves = new[]
@@ -131,18 +131,6 @@ public sealed class Draw
             if (Stage == DrawStage.Inviting) GiveUp(seat, SeatStage.Unreachable, "no answer in time", now);
     }
 
-    public void Accept(Guid expert, string signingKey, DateTimeOffset now)
-    {
-        var seat = OpenSeatOf(expert, now);
-        Rule.Require(Seats.All(s => s.SigningKey != signingKey), "signing-key-used", "Each member signs with a key of its own: make a new one.");
-        seat.Accept(signingKey, now);
-        Say(new ExpertAccepted(TenderId, LotId, Id, expert, now));
-        if (Seats.Count(s => s.Stage == SeatStage.Accepted) == Requested) Move(DrawStage.Ready);
-        NextDueAt = NextAnswerBy();
-    }
-
-    public void Decline(Guid expert, string reason, DateTimeOffset now) => GiveUp(OpenSeatOf(expert, now), SeatStage.Declined, reason, now);
-
     public void Fail(string reason, DateTimeOffset now)
     {
         Move(DrawStage.Failed);
@@ -167,8 +155,6 @@ public sealed class Draw
     }
 
     private IEnumerable<Party> InRound => Parties.Where(p => p.Round == Round);
-    private IEnumerable<Seat> Walked => Seats.OrderBy(s => s.Position);
-    private IEnumerable<Seat> Open => Walked.Where(s => s.Stage == SeatStage.Invited);
 
     private void BeginRound(DateTimeOffset now)
     {
@@ -191,62 +177,6 @@ public sealed class Draw
         Round++;
         BeginRound(now);
     }
-
-    // Step 5: the first of the sequence are invited.
-    private void Choose(DateTimeOffset now)
-    {
-        Move(DrawStage.Inviting);
-        RevealBy = null;
-        foreach (var selection in Sequence().Take(Requested)) Invite(selection, now);
-        var record = Record()!.Canonical();
-        Write(new DrawSteps.Drawn("committee-drawn", Id, Round, HexText.Sha256(record), now));
-        Say(new CommitteeDrawn(TenderId, LotId, Id, Round, Encoding.UTF8.GetString(record), [.. Walked.Select(s => s.ExpertId)], now));
-        NextDueAt = NextAnswerBy();
-    }
-
-    private void GiveUp(Seat seat, SeatStage how, string reason, DateTimeOffset now)
-    {
-        seat.GiveUp(how, reason, now);
-        // Nobody chooses the replacement: it is the next index of the same sequence.
-        var next = Sequence().Skip(Seats.Count).FirstOrDefault();
-        if (next is null)
-        {
-            Fail(Exhausted, now);
-            return;
-        }
-        var replacement = Invite(next, now);
-        Say(new ExpertReplaced(TenderId, LotId, Id, seat.ExpertId, replacement.ExpertId, next.Index, $"{Words(how)}: {reason}", now));
-        NextDueAt = NextAnswerBy();
-    }
-
-    private Seat Invite(Selection selection, DateTimeOffset now)
-    {
-        var seat = new Seat
-        {
-            Position = Seats.Count + 1, Index = selection.Index, PoolNumber = selection.PoolNumber, ExpertId = Pool.Single(l => l.Number == selection.PoolNumber).ExpertId,
-            InvitedAt = now, AnswerBy = now + AnswerTime,
-        };
-        Seats.Add(seat);
-        return seat;
-    }
-
-    private IEnumerable<Selection> Sequence()
-    {
-        var output = Ecvrf.ProofToHash(Convert.FromHexString(Proof!))!;
-        var reveals = Party.All.Select(name => InRound.Single(p => p.Name == name).Reveal).OfType<string>().Select(Convert.FromHexString);
-        return ExpertDraw.Sequence(ExpertDraw.Seed(output, [.. reveals]), PoolSize);
-    }
-
-    private Seat OpenSeatOf(Guid expert, DateTimeOffset now)
-    {
-        var seat = Seats.SingleOrDefault(s => s.ExpertId == expert).Or404("invitation");
-        Rule.Require(seat.Stage == SeatStage.Invited, "already-answered", $"This invitation is {Words(seat.Stage)}.");
-        Rule.Require(Stage == DrawStage.Inviting, "invitation-over", "The draw has ended without a committee: there is nothing left to answer.");
-        Rule.Require(now < seat.AnswerBy, "answer-too-late", $"The answer was due by {seat.AnswerBy:u}; the seat goes to the next of the sequence.");
-        return seat;
-    }
-
-    private DateTimeOffset? NextAnswerBy() => Stage == DrawStage.Inviting ? Open.Min(s => (DateTimeOffset?)s.AnswerBy) : null;
 
     private void Tell(string party, string? reveal, DateTimeOffset now)
     {

@@ -25,6 +25,8 @@ public sealed class CustodianKey : IDisposable
 
     public byte[] PublicKeyBytes { get; }
 
+    internal static int Remembered => Points.Count;
+
     public static CustodianKey Generate() => new(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
 
     /// <summary>Reads an unencrypted PKCS #8 key as PEM; anything but a P-256 private key is a <see cref="CryptographicException"/>.</summary>
@@ -67,8 +69,6 @@ public sealed class CustodianKey : IDisposable
         Points[point] = true;
         return true;
     }
-
-    internal static int Remembered => Points.Count;
 
     internal byte[] ExportScalar() => key.ExportParameters(includePrivateParameters: true).D!;
 

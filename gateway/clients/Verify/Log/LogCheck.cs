@@ -19,7 +19,6 @@ public sealed class LogCheck(LogSource source, LogOptions options, Report report
     private long _events, _closures, _unknown, _faults;
 
     private sealed record Stamp(string Name, Checkpoint Checkpoint);
-    private sealed record Bundle(TileId Tile, byte[][] Hashes, EntryForm[] Entries, byte[]? HashTile, string? Fault);
 
     public async Task RunAsync(CancellationToken ct)
     {
@@ -104,7 +103,7 @@ public sealed class LogCheck(LogSource source, LogOptions options, Report report
         var first = from.Size;
         var tree = from;
         using var progress = new Progress(options.ShowProgress, "entries");
-        await foreach (var bundle in BundlesAsync(first, checkpoint.Size, ct))
+        await foreach (var bundle in Bundle.ReadAsync(source, first, checkpoint.Size, ct))
         {
             if (bundle.Fault is { } fault)
             {
@@ -159,38 +158,6 @@ public sealed class LogCheck(LogSource source, LogOptions options, Report report
             report.Bad(e.Code, e.Message);
             return null;
         }
-    }
-
-    // Files are read and hashed ahead, and come in order.
-    private async IAsyncEnumerable<Bundle> BundlesAsync(long from, long size, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
-    {
-        var ahead = new Queue<Task<Bundle>>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        try
-        {
-            foreach (var tile in TileId.Between(from, size, entries: true))
-            {
-                ahead.Enqueue(Task.Run(() => ReadBundleAsync(tile, stop.Token), stop.Token));
-                if (ahead.Count >= source.AtOnce) yield return await ahead.Dequeue();
-            }
-            while (ahead.TryDequeue(out var next)) yield return await next;
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await ((Task)Task.WhenAll(ahead)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task<Bundle> ReadBundleAsync(TileId tile, CancellationToken ct)
-    {
-        if (await source.ReadAsync(tile, ct) is not { } bytes) return new Bundle(tile, [], [], null, $"{tile.Path} is missing.");
-        try
-        {
-            var entries = EntryBundle.Decode(bytes, tile.Width);
-            return new Bundle(tile, [.. entries.Select(entry => MerkleTree.LeafHash(entry.Span))], [.. entries.Select(entry => EntryForm.Of(entry.Span))], await source.ReadAsync(tile with { Level = 0 }, ct), null);
-        }
-        catch (LogFormatException e) { return new Bundle(tile, [], [], null, $"{tile.Path}: {e.Message}"); }
     }
 
     private void Look(EntryForm entry, long index)
