@@ -39,6 +39,8 @@ public sealed class KilledUploadTests
             var sending = BiddingHost.PatchAsync(first, upload, 0, held);
             await ServiceFixture.EventuallyAsync(async () => await ReceivedAsync(database, upload) > 0, "something to be safe");
             await process.KillAsync();
+            // A client that has written all it has, into buffers perhaps, and waits for more would not notice.
+            held.LetGo();
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => sending);
         }
 
@@ -83,16 +85,16 @@ public sealed class KilledUploadTests
         return (T)(await command.ExecuteScalarAsync(Ct))!;
     }
 
-    /// <summary>A body that stops in its middle and never ends.</summary>
+    /// <summary>A body that stops in its middle and, let go, ends without the rest.</summary>
     private sealed class HeldContent(byte[] content, int heldAt) : HttpContent
     {
-        private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             await stream.WriteAsync(content.AsMemory(0, heldAt));
             await stream.FlushAsync();
-            await _disposed.Task;
+            await _letGo.Task;
         }
 
         protected override bool TryComputeLength(out long length)
@@ -101,9 +103,11 @@ public sealed class KilledUploadTests
             return true;
         }
 
+        public void LetGo() => _letGo.TrySetResult();
+
         protected override void Dispose(bool disposing)
         {
-            if (disposing) _disposed.TrySetResult();
+            if (disposing) LetGo();
             base.Dispose(disposing);
         }
     }
